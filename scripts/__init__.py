@@ -1,0 +1,1 @@
+"""The ops command, `python -m scripts VERB`, and what only it needs."""

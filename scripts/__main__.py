@@ -1,0 +1,56 @@
+"""The ops command: `python -m scripts VERB`.
+
+Exit codes are a contract: 0 fine, 1 the answer is no, 2 bad input (with where, why and the way out), never a
+traceback for something a person can mend.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+import typer
+
+from aigc.catalog.faults import UserError
+from scripts.console import EXIT_BAD_INPUT, err, print_faults
+
+VERB_MODULES = ("validate", "schema", "plan", "preview", "render", "cluster", "up", "down", "status", "logs", "infer",
+                "engine", "images")  # fmt: skip
+
+
+def build_app() -> typer.Typer:
+    """Assemble the command from one module a verb."""
+    app = typer.Typer(
+        name="scripts",
+        help="Operate generative-AI inference stacks: plan, preview, bring up, ask, look, take down.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for name in VERB_MODULES:
+        importlib.import_module(f"scripts.verbs.{name}").register(app)
+    return app
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one verb and return its exit code."""
+    try:
+        result = build_app()(arguments, standalone_mode=False)
+    except UserError as error:
+        print_faults(error.faults)
+        return EXIT_BAD_INPUT
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return EXIT_BAD_INPUT
+    except (KeyboardInterrupt, click.Abort):
+        err.print("interrupted; run the same command again to continue where it stopped")
+        return 130
+    return result if isinstance(result, int) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,43 @@
+"""How every verb speaks: results on standard output, progress on standard error, faults the same way everywhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any
+
+from rich.console import Console
+
+from aigc.catalog.faults import Fault
+
+EXIT_FINE = 0
+EXIT_NO = 1
+EXIT_BAD_INPUT = 2
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class OutputFormat(StrEnum):
+    """For a person or for a program."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def print_json(value: Any) -> None:
+    """Print a JSON document and nothing else, so that another program can read it."""
+    out.print(json.dumps(value, indent=2, sort_keys=True, default=str), markup=False)
+
+
+def print_faults(faults: Iterable[Fault], output_format: OutputFormat = OutputFormat.TEXT) -> None:
+    """Print every fault with its place, reason and way out: text to standard error, JSON to standard output."""
+    faults = list(faults)
+    if output_format is OutputFormat.JSON:
+        print_json({"faults": [vars(fault) for fault in faults]})
+        return
+    for fault in faults:
+        err.print(f"✗ {fault.where}", style="bold red", markup=False)
+        err.print(f"    {fault.problem}", markup=False)
+        err.print(f"    → {fault.way_out}", style="cyan", markup=False)
