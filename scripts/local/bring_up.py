@@ -1,0 +1,121 @@
+"""`up local` from end to end: cluster, images, objects, and a first real answer from the model."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from aigc.catalog.cache import KUBECONFIG
+from aigc.catalog.faults import UserError
+from aigc.config.stack_file import parse_stack_file
+from aigc.plan.resolve import resolve
+from aigc.plan.stack_plan import ServingMode, StackPlan
+from scripts.engine.api import ApplyReport, apply_stack
+from scripts.local.cluster_api import ClusterInfo, cluster_up, preflight
+from scripts.local.request_path import Hop, trace_path
+from scripts.local.supply.api import ensure_images, ensure_manifests, import_images
+from scripts.local.workloads import Workloads
+from scripts.model.client import GatewayEndpoint, Generation, Protocol, infer_text
+from scripts.progress import Outcome, Progress, Step
+from scripts.stacks import LOCAL_STACK, MODEL_REPOSITORY, ROOT, STACKS_DIR
+
+FIRST_PROMPTS = ("The system administrator ", "In order to install ")
+WARM_REQUESTS = 5
+PROMPT_TOKENS_OUT = 48
+
+
+@dataclass(frozen=True)
+class FirstAnswer:
+    """What the model said when first asked, and how long it took."""
+
+    prompt: str
+    text: str
+    path: tuple[Hop, ...]
+    cold_start_seconds: float | None
+    """Seconds of the request that found zero replicas; None when a replica was already there."""
+    warm_ms: float
+    """Median milliseconds of the warm requests, each of `PROMPT_TOKENS_OUT` tokens."""
+    protocols_agree: bool
+    prompts_differ: bool
+
+
+@dataclass(frozen=True)
+class UpReport:
+    """All that `up` tells at its end."""
+
+    steps: tuple[Step, ...]
+    applied: ApplyReport
+    answer: FirstAnswer
+    seconds: float
+
+
+def bring_up(progress: Progress, adopt: bool = False) -> UpReport:
+    """Bring the local stack up, idempotently, and ask it.
+
+    Raises:
+        UserError: the stack file or the host cannot be used; nothing was built or applied then.
+    """
+    started = time.monotonic()
+    plan = local_plan()
+    faults = preflight()
+    if faults:
+        raise UserError(faults)
+    with progress.step("platform manifests") as step:
+        step.detail = f"{len(ensure_manifests(progress))} components"
+    cluster = cluster_up(progress)
+    load_images(plan, cluster, progress)
+    with progress.step("stack objects") as step:
+        applied = apply_stack(LOCAL_STACK, ROOT, KUBECONFIG, None, progress, adopt=adopt)
+        step.detail = f"{applied.created} created, {applied.changed} changed, {applied.pruned} pruned"
+        if not (applied.created or applied.changed or applied.pruned):
+            step.outcome = Outcome.UNCHANGED
+    answer = ask_first(plan, progress)
+    return UpReport(tuple(progress.steps), applied, answer, time.monotonic() - started)
+
+
+def local_plan(stack_file: Path | None = None) -> StackPlan:
+    """The plan of the local stack."""
+    spec = parse_stack_file(stack_file or STACKS_DIR / f"Pulumi.{LOCAL_STACK}.yaml")
+    return resolve(spec, LOCAL_STACK, MODEL_REPOSITORY)
+
+
+def load_images(plan: StackPlan, cluster: ClusterInfo, progress: Progress) -> None:
+    """Build what the plan's pods run and put it where the kubelet finds it."""
+    archives = ensure_images(plan.images, plan.endpoints, MODEL_REPOSITORY, progress)
+    with progress.step("import images"):
+        import_images(archives, cluster.ctr, cluster.containerd_socket, progress)
+
+
+def ask_first(plan: StackPlan, progress: Progress) -> FirstAnswer:
+    """Ask the first scale-to-zero endpoint of the plan: cold if it is at zero, then warm, over both protocols."""
+    endpoint = next((e for e in plan.endpoints if e.mode is ServingMode.KNATIVE), plan.endpoints[0])
+    workloads = Workloads.connect(KUBECONFIG)
+    gateway = GatewayEndpoint(host=endpoint.host, address=workloads.gateway_address())
+
+    def ask(prompt: str, protocol: Protocol, request_id: str | None = None) -> Generation:
+        return infer_text(gateway, endpoint.name, prompt, PROMPT_TOKENS_OUT, protocol, request_id=request_id)
+
+    cold_seconds: float | None = None
+    with progress.step(f"first answer of {endpoint.name}") as step:
+        at_zero = workloads.ready_pods(endpoint.name) == 0
+        path = trace_path(
+            workloads, endpoint, lambda request_id: ask(FIRST_PROMPTS[0], Protocol.GRPC, request_id=request_id)
+        )
+        if at_zero:
+            cold_seconds = path.generation.seconds
+            step.detail = "from zero replicas"
+    with progress.step("warm answers"):
+        by_http = ask(FIRST_PROMPTS[0], Protocol.HTTP)
+        other = ask(FIRST_PROMPTS[1], Protocol.GRPC)
+        warm = [ask(FIRST_PROMPTS[0], Protocol.GRPC).seconds for _ in range(WARM_REQUESTS)]
+    return FirstAnswer(
+        prompt=FIRST_PROMPTS[0],
+        text=path.generation.text,
+        path=path.hops,
+        cold_start_seconds=cold_seconds,
+        warm_ms=statistics.median(warm) * 1000,
+        protocols_agree=by_http.text == path.generation.text,
+        prompts_differ=other.text != path.generation.text,
+    )

@@ -1,0 +1,114 @@
+"""What runs in the local cluster, read from its API server: pods, endpoints, and in words what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kubernetes import client, config
+
+from aigc.catalog.faults import fail
+
+MODELS_NAMESPACE = "models"
+GATEWAY_NAMESPACE = "gateway"
+PLATFORM_NAMESPACES = ("knative-serving", GATEWAY_NAMESPACE, "monitoring", MODELS_NAMESPACE)
+KNATIVE = {"group": "serving.knative.dev", "version": "v1", "plural": "services"}
+NODE_PORT_NAME = "http"
+
+
+@dataclass(frozen=True)
+class WorkloadStatus:
+    """One Deployment or Knative service."""
+
+    namespace: str
+    name: str
+    ready: bool
+    words: str
+
+
+class Workloads:
+    """Questions to one cluster."""
+
+    def __init__(self, api_client: client.ApiClient) -> None:
+        self.core = client.CoreV1Api(api_client)
+        self.apps = client.AppsV1Api(api_client)
+        self.custom = client.CustomObjectsApi(api_client)
+
+    @classmethod
+    def connect(cls, kubeconfig: Path, context: str | None = None) -> Workloads:
+        """Open the cluster that a kubeconfig names.
+
+        Raises:
+            UserError: there is no such file, or it cannot be used.
+        """
+        if not kubeconfig.exists():
+            raise fail(str(kubeconfig), "there is no kubeconfig: the cluster is not up", "run `make up`")
+        try:
+            api_client = config.new_client_from_config(str(kubeconfig), context=context)
+        except config.ConfigException as error:
+            raise fail(str(kubeconfig), f"cannot be used: {error}", "name another with --kubeconfig or --context") from None
+        return cls(api_client)
+
+    def gateway_address(self) -> str:
+        """Host and port of the gateway as this machine reaches it: a node's address and the Service's node port."""
+        service = self.core.read_namespaced_service("gateway", GATEWAY_NAMESPACE)
+        node_port = next(port.node_port for port in service.spec.ports if port.node_port)
+        node = self.core.list_node().items[0]
+        address = next(a.address for a in node.status.addresses if a.type == "InternalIP")
+        return f"{address}:{node_port}"
+
+    def endpoint_pods(self, endpoint: str) -> list[Any]:
+        """Pods of an endpoint that are not on their way out, steady or Knative."""
+        for label in (f"aigc/endpoint={endpoint}", f"serving.knative.dev/service={endpoint}"):
+            pods = self.core.list_namespaced_pod(MODELS_NAMESPACE, label_selector=label).items
+            living = [pod for pod in pods if pod.metadata.deletion_timestamp is None]
+            if living:
+                return living
+        return []
+
+    def ready_pods(self, endpoint: str) -> int:
+        """How many pods of an endpoint answer."""
+        return sum(1 for pod in self.endpoint_pods(endpoint) if pod_is_ready(pod))
+
+    def pod_by_ip(self, address: str) -> Any | None:
+        """The living pod at an address, or None."""
+        pods = self.core.list_pod_for_all_namespaces(field_selector=f"status.podIP={address}").items
+        return next((pod for pod in pods if pod.status.phase == "Running"), None)
+
+    def statuses(self) -> list[WorkloadStatus]:
+        """Every Deployment of ours and every Knative service, in words."""
+        return [*self._deployments(), *self._knative_services()]
+
+    def _deployments(self) -> Iterator[WorkloadStatus]:
+        for namespace in PLATFORM_NAMESPACES:
+            for deployment in self.apps.list_namespaced_deployment(namespace).items:
+                wanted, available = deployment.spec.replicas or 0, deployment.status.available_replicas or 0
+                words = f"{available} of {wanted} replicas available"
+                if available < wanted:
+                    words += "".join(f"; {fault}" for fault in self._pod_faults(namespace, deployment))
+                yield WorkloadStatus(namespace, deployment.metadata.name, available >= wanted, words)
+
+    def _pod_faults(self, namespace: str, deployment: Any) -> Iterator[str]:
+        labels = ",".join(f"{key}={value}" for key, value in deployment.spec.selector.match_labels.items())
+        for pod in self.core.list_namespaced_pod(namespace, label_selector=labels).items:
+            for status in pod.status.container_statuses or []:
+                waiting = status.state.waiting
+                if waiting is not None and waiting.reason not in {"ContainerCreating", "PodInitializing"}:
+                    yield f"{pod.metadata.name}/{status.name}: {waiting.reason} {waiting.message or ''}".strip()
+
+    def _knative_services(self) -> Iterator[WorkloadStatus]:
+        listed = self.custom.list_namespaced_custom_object(namespace=MODELS_NAMESPACE, **KNATIVE)
+        for service in listed["items"]:
+            conditions = service.get("status", {}).get("conditions", [])
+            ready = next((c for c in conditions if c["type"] == "Ready"), {"status": "Unknown"})
+            words = ready.get("message") or ready.get("reason") or "ready; scales to zero"
+            name = service["metadata"]["name"]
+            replicas = self.ready_pods(name)
+            yield WorkloadStatus(MODELS_NAMESPACE, name, ready["status"] == "True", f"{words} ({replicas} replicas now)")
+
+
+def pod_is_ready(pod: Any) -> bool:
+    """Whether a pod's Ready condition is true."""
+    return any(c.type == "Ready" and c.status == "True" for c in pod.status.conditions or [])

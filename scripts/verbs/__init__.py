@@ -1,0 +1,1 @@
+"""One module a verb of the ops command; each has `register(app)`, called by `scripts.__main__`."""

@@ -1,0 +1,79 @@
+"""The served stack: `make up` runs once, everything here asks what it made; `make down` is tested last."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aigc.catalog.cache import KUBECONFIG
+from aigc.plan.stack_plan import StackPlan
+from scripts.local.bring_up import local_plan
+from scripts.local.workloads import Workloads
+from scripts.model.client import GatewayEndpoint, Generation, Protocol, infer_text
+
+ROOT = Path(__file__).resolve().parents[2]
+UP_TIMEOUT_SECONDS = 3000
+
+
+def run(command: list[str], timeout_seconds: float = 300) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=timeout_seconds, check=False)
+
+
+def make(target: str, timeout_seconds: float = UP_TIMEOUT_SECONDS) -> subprocess.CompletedProcess[str]:
+    return run(["make", target], timeout_seconds)
+
+
+def scripts_json(*arguments: str, timeout_seconds: float = UP_TIMEOUT_SECONDS) -> Any:
+    done = run([".venv/bin/python", "-m", "scripts", *arguments, "--format", "json"], timeout_seconds)
+    assert done.stdout, f"exit {done.returncode}: {done.stderr}"
+    return json.loads(done.stdout)
+
+
+def eventually(question: Callable[[], bool], seconds: float, what: str) -> float:
+    """Seconds until the answer was yes; fails with `what` when it never was."""
+    started = time.monotonic()
+    last: Exception | None = None
+    while time.monotonic() - started < seconds:
+        try:
+            if question():
+                return time.monotonic() - started
+        except Exception as error:  # noqa: BLE001 - anything may be broken while a fault heals
+            last = error
+        time.sleep(0.5)
+    pytest.fail(f"{what}: not within {seconds} s; last error: {last!r}")
+
+
+@pytest.fixture(scope="session")
+def first_up() -> subprocess.CompletedProcess[str]:
+    done = make("up")
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    return done
+
+
+@pytest.fixture(scope="session")
+def plan() -> StackPlan:
+    return local_plan()
+
+
+@pytest.fixture
+def workloads(first_up: subprocess.CompletedProcess[str]) -> Workloads:
+    return Workloads.connect(KUBECONFIG)
+
+
+@pytest.fixture
+def ask(workloads: Workloads, plan: StackPlan) -> Callable[..., Generation]:
+    address = workloads.gateway_address()
+    hosts = {endpoint.name: endpoint.host for endpoint in plan.endpoints}
+
+    def send(
+        text: str, model: str = "gpt", protocol: Protocol = Protocol.GRPC, tokens: int = 16, **keywords: Any
+    ) -> Generation:
+        return infer_text(GatewayEndpoint(hosts[model], address), model, text, tokens, protocol, **keywords)
+
+    return send
