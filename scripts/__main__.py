@@ -9,8 +9,8 @@ from __future__ import annotations
 import importlib
 import sys
 
-import click
 import typer
+import typer.exceptions
 
 from aigc.catalog.faults import UserError
 from scripts.console import EXIT_BAD_INPUT, err, print_faults
@@ -41,12 +41,12 @@ def main(arguments: list[str] | None = None) -> int:
     except UserError as error:
         print_faults(error.faults)
         return EXIT_BAD_INPUT
-    except click.exceptions.Exit as stop:
+    except typer.exceptions.Exit as stop:
         return stop.exit_code
-    except click.ClickException as error:
+    except typer.exceptions.TyperException as error:
         error.show()
         return EXIT_BAD_INPUT
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         err.print("interrupted; run the same command again to continue where it stopped")
         return 130
     return result if isinstance(result, int) else 0

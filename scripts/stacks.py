@@ -1,16 +1,13 @@
-"""What the verbs share about stacks: where the project is, what the local one is called, how others are run."""
+"""What the verbs share about stacks: what the local one is called, and how others are run."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
-from pathlib import Path
 
 from aigc.catalog.faults import fail
+from aigc.config.stacks import PROJECT_ROOT, stack_path
 
-ROOT = Path(__file__).resolve().parent.parent
-STACKS_DIR = ROOT / "stacks"
-MODEL_REPOSITORY = ROOT / "model_repository"
 LOCAL_STACK = "local"
 
 
@@ -18,8 +15,9 @@ def pulumi_command(verb: str, stack: str) -> int:
     """Run `pulumi VERB -s STACK` in the project and return its exit code.
 
     Raises:
-        UserError: Pulumi is not on PATH.
+        UserError: there is no such stack, or Pulumi is not on PATH.
     """
+    stack_path(stack)
     if shutil.which("pulumi") is None:
         raise fail(
             f"stack {stack}",
@@ -27,4 +25,4 @@ def pulumi_command(verb: str, stack: str) -> int:
             f"install it as its site describes, log in to a backend, then run `pulumi {verb} -s {stack}` "
             f"or this command again; `python -m scripts preview {stack}` works without it",
         )
-    return subprocess.run(["pulumi", verb, "--stack", stack], cwd=ROOT, check=False).returncode
+    return subprocess.run(["pulumi", verb, "--stack", stack], cwd=PROJECT_ROOT, check=False).returncode

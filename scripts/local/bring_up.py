@@ -5,13 +5,12 @@ from __future__ import annotations
 import statistics
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 from aigc.catalog.cache import KUBECONFIG
 from aigc.catalog.faults import UserError
-from aigc.config.stack_file import parse_stack_file
-from aigc.plan.resolve import resolve
+from aigc.config.stacks import MODEL_REPOSITORY, PROJECT_ROOT
 from aigc.plan.stack_plan import ServingMode, StackPlan
+from aigc.plan.validation import plan_of
 from scripts.engine.api import ApplyReport, apply_stack
 from scripts.local.cluster_api import ClusterInfo, cluster_up, preflight
 from scripts.local.request_path import Hop, trace_path
@@ -19,7 +18,7 @@ from scripts.local.supply.api import ensure_images, ensure_manifests, import_ima
 from scripts.local.workloads import Workloads
 from scripts.model.client import GatewayEndpoint, Generation, Protocol, infer_text
 from scripts.progress import Outcome, Progress, Step
-from scripts.stacks import LOCAL_STACK, MODEL_REPOSITORY, ROOT, STACKS_DIR
+from scripts.stacks import LOCAL_STACK
 
 FIRST_PROMPTS = ("The system administrator ", "In order to install ")
 WARM_REQUESTS = 5
@@ -58,7 +57,7 @@ def bring_up(progress: Progress, adopt: bool = False) -> UpReport:
         UserError: the stack file or the host cannot be used; nothing was built or applied then.
     """
     started = time.monotonic()
-    plan = local_plan()
+    plan = plan_of(LOCAL_STACK)
     faults = preflight()
     if faults:
         raise UserError(faults)
@@ -67,18 +66,12 @@ def bring_up(progress: Progress, adopt: bool = False) -> UpReport:
     cluster = cluster_up(progress)
     load_images(plan, cluster, progress)
     with progress.step("stack objects") as step:
-        applied = apply_stack(LOCAL_STACK, ROOT, KUBECONFIG, None, progress, adopt=adopt)
+        applied = apply_stack(LOCAL_STACK, PROJECT_ROOT, KUBECONFIG, None, progress, adopt=adopt)
         step.detail = f"{applied.created} created, {applied.changed} changed, {applied.pruned} pruned"
-        if not (applied.created or applied.changed or applied.pruned):
+        if applied.nothing_changed:
             step.outcome = Outcome.UNCHANGED
     answer = ask_first(plan, progress)
     return UpReport(tuple(progress.steps), applied, answer, time.monotonic() - started)
-
-
-def local_plan(stack_file: Path | None = None) -> StackPlan:
-    """The plan of the local stack."""
-    spec = parse_stack_file(stack_file or STACKS_DIR / f"Pulumi.{LOCAL_STACK}.yaml")
-    return resolve(spec, LOCAL_STACK, MODEL_REPOSITORY)
 
 
 def load_images(plan: StackPlan, cluster: ClusterInfo, progress: Progress) -> None:

@@ -48,7 +48,9 @@ class Workloads:
         try:
             api_client = config.new_client_from_config(str(kubeconfig), context=context)
         except config.ConfigException as error:
-            raise fail(str(kubeconfig), f"cannot be used: {error}", "name another with --kubeconfig or --context") from None
+            raise fail(
+                str(kubeconfig), f"cannot be used: {error}", "name another with --kubeconfig or --context"
+            ) from None
         return cls(api_client)
 
     def gateway_address(self) -> str:
@@ -106,7 +108,9 @@ class Workloads:
             words = ready.get("message") or ready.get("reason") or "ready; scales to zero"
             name = service["metadata"]["name"]
             replicas = self.ready_pods(name)
-            yield WorkloadStatus(MODELS_NAMESPACE, name, ready["status"] == "True", f"{words} ({replicas} replicas now)")
+            yield WorkloadStatus(
+                MODELS_NAMESPACE, name, ready["status"] == "True", f"{words} ({replicas} replicas now)"
+            )
 
 
 def pod_is_ready(pod: Any) -> bool:

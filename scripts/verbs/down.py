@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from scripts.local.cluster_api import cluster_down
+from scripts.own_cluster import destroy
 from scripts.progress import Progress
 from scripts.stacks import LOCAL_STACK, pulumi_command
 
@@ -26,8 +27,6 @@ def register(app: typer.Typer) -> None:
         """Remove the stack; for `local` the whole cluster, its state, links and firewall rules."""
         progress = Progress()
         if kubeconfig is not None or context is not None:
-            from scripts.own_cluster import destroy  # noqa: PLC0415 - only this way needs the engine
-
             destroy(stack, kubeconfig, context, progress)
         elif stack == LOCAL_STACK:
             cluster_down(progress)

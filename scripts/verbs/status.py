@@ -11,7 +11,7 @@ from rich.table import Table
 from aigc.catalog.cache import KUBECONFIG
 from scripts.console import EXIT_FINE, EXIT_NO, OutputFormat, out, print_json
 from scripts.local.cluster_api import ProcessStatus, cluster_status
-from scripts.local.workloads import WorkloadStatus, Workloads
+from scripts.local.workloads import Workloads, WorkloadStatus
 
 RUNNING = "running"
 

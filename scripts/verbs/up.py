@@ -10,7 +10,9 @@ import typer
 from rich.table import Table
 
 from scripts.console import EXIT_FINE, EXIT_NO, OutputFormat, out, print_json
+from scripts.engine.api import ApplyReport
 from scripts.local.bring_up import FirstAnswer, UpReport, bring_up
+from scripts.own_cluster import bring_up_there
 from scripts.progress import Progress
 from scripts.stacks import LOCAL_STACK, pulumi_command
 
@@ -23,16 +25,14 @@ def register(app: typer.Typer) -> None:
         stack: Annotated[str, typer.Argument(help="Name of the stack.")] = LOCAL_STACK,
         kubeconfig: Annotated[Path | None, typer.Option(help="Use this cluster of your own.")] = None,
         context: Annotated[str | None, typer.Option(help="Context in the kubeconfig.")] = None,
-        registry: Annotated[str | None, typer.Option(help="Registry your cluster pulls our images from.")] = None,
         adopt: Annotated[bool, typer.Option(help="Take objects over from another engine.")] = False,
         output_format: Annotated[OutputFormat, typer.Option("--format")] = OutputFormat.TEXT,
     ) -> None:
         """Bring a stack up; `local` serves a model on a Kubernetes of its own, on this machine."""
         progress = Progress()
         if kubeconfig is not None or context is not None:
-            from scripts.own_cluster import bring_up_there  # noqa: PLC0415 - only this way needs it
-
-            raise typer.Exit(bring_up_there(stack, kubeconfig, context, registry, adopt, progress))
+            print_applied(bring_up_there(stack, kubeconfig, context, adopt, progress), output_format)
+            return
         if stack != LOCAL_STACK:
             raise typer.Exit(pulumi_command("up", stack))
         report = bring_up(progress, adopt=adopt)
@@ -65,9 +65,22 @@ def print_report(report: UpReport) -> None:
     out.print(f"cold start  {cold}", markup=False)
     out.print(f"warm        {answer.warm_ms:.0f} ms (median)", markup=False)
     out.print(f"HTTP = gRPC {answer.protocols_agree}; two prompts differ {answer.prompts_differ}", markup=False)
-    applied = report.applied
-    words = f"{applied.created} created, {applied.changed} changed, {applied.pruned} pruned, {applied.unchanged} unchanged"
-    if not (applied.created or applied.changed or applied.pruned):
-        words = f"no change ({applied.unchanged} objects)"
-    out.print(f"objects     {words}", markup=False)
+    out.print(f"objects     {in_words(report.applied)}", markup=False)
     out.print(f"total       {report.seconds:.1f} s", markup=False)
+
+
+def print_applied(applied: ApplyReport, output_format: OutputFormat) -> None:
+    """Tell what changed in a cluster of the user's own."""
+    if output_format is OutputFormat.JSON:
+        print_json(asdict(applied))
+    else:
+        out.print(f"objects     {in_words(applied)}", markup=False)
+
+
+def in_words(applied: ApplyReport) -> str:
+    """What an apply did to the cluster's objects."""
+    if applied.nothing_changed:
+        return f"no change ({applied.unchanged} objects)"
+    return (
+        f"{applied.created} created, {applied.changed} changed, {applied.pruned} pruned, {applied.unchanged} unchanged"
+    )

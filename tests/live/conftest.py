@@ -13,9 +13,10 @@ import pytest
 
 from aigc.catalog.cache import KUBECONFIG
 from aigc.plan.stack_plan import StackPlan
-from scripts.local.bring_up import local_plan
+from aigc.plan.validation import plan_of
 from scripts.local.workloads import Workloads
 from scripts.model.client import GatewayEndpoint, Generation, Protocol, infer_text
+from scripts.stacks import LOCAL_STACK
 
 ROOT = Path(__file__).resolve().parents[2]
 UP_TIMEOUT_SECONDS = 3000
@@ -43,7 +44,7 @@ def eventually(question: Callable[[], bool], seconds: float, what: str) -> float
         try:
             if question():
                 return time.monotonic() - started
-        except Exception as error:  # noqa: BLE001 - anything may be broken while a fault heals
+        except Exception as error:
             last = error
         time.sleep(0.5)
     pytest.fail(f"{what}: not within {seconds} s; last error: {last!r}")
@@ -58,7 +59,7 @@ def first_up() -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="session")
 def plan() -> StackPlan:
-    return local_plan()
+    return plan_of(LOCAL_STACK)
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Facts without logic: machines, accelerators, versions, limits, words."""

@@ -1,0 +1,44 @@
+"""What an accelerator can do (memory, bandwidth, arithmetic), from accelerators.yaml; unknown stays None."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+
+from pydantic import ConfigDict
+
+from aigc.catalog.data import Row, read_yaml, typed
+
+CPU = "cpu"
+"""What a stack file calls a node without an accelerator."""
+
+
+class Accelerator(Row):
+    """One GPU or one chip."""
+
+    accelerator: str
+    accelerator_id: str
+    memory_gb: float | None
+    memory_bandwidth_gb_s: float | None
+    fp16_bf16_dense_tflops: float | None
+    int8_dense_tops: float | None
+    fp8_dense_tflops: float | None
+    fp4_dense_tflops: float | None = None
+    tdp_w: float | None
+    note: str | None = None
+    source: tuple[str, ...]
+
+
+class _File(Row):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    about: str
+    accelerator_physics: tuple[Accelerator, ...]
+
+
+@cache
+def accelerators() -> Mapping[str, Accelerator]:
+    """Every accelerator by its id."""
+    file = typed(_File, read_yaml("accelerators.yaml"), "catalog/accelerators.yaml")
+    return MappingProxyType({row.accelerator_id: row for row in file.accelerator_physics})

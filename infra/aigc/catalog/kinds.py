@@ -1,0 +1,31 @@
+"""The closed sets of words that stack files and plans share, below both so that neither has to import the other."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Cloud(StrEnum):
+    """Where the cluster is: a provider's, one that exists already, or this machine."""
+
+    AWS = "aws"
+    GCP = "gcp"
+    AZURE = "azure"
+    EXISTING = "existing"
+    LOCAL = "local"
+
+
+class CapacityType(StrEnum):
+    """How a node is paid for."""
+
+    RESERVED = "reserved"
+    ON_DEMAND = "on_demand"
+    SPOT = "spot"
+
+
+class SourceKind(StrEnum):
+    """How a model's files reach its pod."""
+
+    BAKED = "baked"
+    BUCKET = "bucket"
+    OCI = "oci"

@@ -1,0 +1,35 @@
+"""How long names may be and what they may hold, each with where the rule is from; checked before anything is made."""
+
+from __future__ import annotations
+
+import re
+
+RFC1123_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+"""Names of Kubernetes objects that become host names (RFC 1123, section 2.1; apimachinery's IsDNS1123Label)."""
+RFC1035_LABEL = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
+"""Names of Services and of everything on GKE: they start with a letter (RFC 1035, section 2.3.1)."""
+MODEL_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+"""Triton takes a folder's name; a letter first, so that the endpoint's Service name is one too."""
+STACK_NAME = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
+
+DNS_LABEL_CHARS = 63
+"""RFC 1035: one label of a host name."""
+DNS_NAME_CHARS = 253
+"""RFC 1123 as Kubernetes counts it: a whole host name."""
+ENDPOINT_NAME_CHARS = 45
+"""63 less what Knative and ReplicaSets append: `-00001` (revision), `-deployment`: beyond, pod names are hashed."""
+GKE_CLUSTER_NAME_CHARS = 40
+"""GKE API, Cluster.name: at most 40 characters, starts with a letter, ends alphanumeric."""
+GKE_POOL_NAME_CHARS = 40
+"""GKE API, NodePool.name: a letter followed by up to 39 letters, digits or hyphens."""
+SERVICE_ACCOUNT_ID_CHARS = 30
+"""IAM: account ids have 6 to 30 characters."""
+EKS_NODE_GROUP_NAME_CHARS = 63
+"""EKS API, CreateNodegroup: at most 63 characters."""
+AKS_POOL_NAME_CHARS = 12
+"""AKS: Linux pools have at most 12 lowercase letters and digits, a letter first."""
+STACK_NAME_CHARS = 35
+"""40 of a GKE cluster's name less `aigc-`."""
+
+HOST_NAME = re.compile(rf"{RFC1123_LABEL.pattern}(\.{RFC1123_LABEL.pattern})+")
+"""A domain of at least two labels."""

@@ -1,0 +1,103 @@
+"""Machine types of every cloud with what they carry and cost, from machines.yaml: one row is one machine type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import Field
+
+from aigc.catalog.data import Row, read_yaml, typed
+from aigc.catalog.kinds import Cloud
+
+GKE_ACCELERATOR_LABEL = "cloud.google.com/gke-accelerator"
+GKE_TPU_LABEL = "cloud.google.com/gke-tpu-accelerator"
+
+
+class Machine(Row):
+    """One machine type; None is unknown."""
+
+    cloud: str
+    machine_type: str
+    vcpus: int | None = None
+    memory_gib: float | None = None
+    accelerator: str | None
+    accelerator_id: str | None
+    accelerator_count: float | None = None
+    """Below 1 on machines that carry a slice of a GPU."""
+    accelerator_memory_gib: float | None = None
+    usd_per_hour_on_demand: float | None = None
+    usd_per_hour_spot: float | None = None
+    price_region: str | None = None
+    k8s_resource: str | None = None
+    """Extended resource its device plugin advertises; `cpu` without an accelerator."""
+    node_labels: dict[str, str] = Field(default={})
+    quota: dict[str, Any] = Field(default={})
+    status: str
+    note: str | None = None
+    source: tuple[str, ...]
+    efa_interfaces: int = 0
+    neuroncores: int | None = None
+    chips_per_node: int | None = None
+    topologies_single_host: tuple[str, ...] = ()
+    topologies_multi_host: tuple[str, ...] = ()
+    accelerator_part_usd_per_hour: float | None = None
+    accelerator_part_usd_per_hour_spot: float | None = None
+    accelerator_part_usd_per_hour_unconfirmed: float | None = None
+
+    @property
+    def retired(self) -> bool:
+        """No new node of it can be had."""
+        return self.status.startswith(("retired", "retiring or retired"))
+
+    @property
+    def is_one_machine(self) -> bool:
+        """False for rows that stand for a family or for a machine with parts attached (`n1-* + nvidia-tesla-v100`)."""
+        return "*" not in self.machine_type and "+" not in self.machine_type
+
+    @property
+    def accelerator_label(self) -> str | None:
+        """What GKE itself calls the accelerator; None elsewhere."""
+        return self.node_labels.get(GKE_ACCELERATOR_LABEL) or self.node_labels.get(GKE_TPU_LABEL)
+
+    @property
+    def resource_key(self) -> str | None:
+        """The extended resource a pod requests; None on a CPU machine."""
+        return self.k8s_resource if self.accelerator_id else None
+
+
+class _File(Row):
+    generated: str
+    about: str
+    sources: dict[str, str]
+    instances: tuple[Machine, ...]
+
+
+@cache
+def _file() -> _File:
+    return typed(_File, read_yaml("machines.yaml"), "catalog/machines.yaml")
+
+
+@cache
+def machines(cloud: Cloud | str) -> Mapping[str, Machine]:
+    """Every machine type of one cloud by its name."""
+    return MappingProxyType({row.machine_type: row for row in _file().instances if row.cloud == str(cloud)})
+
+
+@cache
+def all_machines() -> tuple[Machine, ...]:
+    """Every row."""
+    return _file().instances
+
+
+@cache
+def sources() -> Mapping[str, str]:
+    """Where the numbers are from, by the key the rows cite."""
+    return MappingProxyType(_file().sources)
+
+
+def resource_key_of(accelerator_id: str) -> str | None:
+    """The extended resource under which any cloud advertises this accelerator."""
+    return next((row.resource_key for row in all_machines() if row.accelerator_id == accelerator_id), None)

@@ -1,0 +1,201 @@
+"""What a person asks for: the object `aigc:stack` of a stack file, frozen and strict.
+
+Every description below is what `python -m scripts schema` shows in an editor. Whatever is left out has a default here
+or is filled by `aigc.plan.resolve`; nothing else invents values.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from aigc.catalog.kinds import CapacityType, Cloud, SourceKind
+from aigc.catalog.labels import DEFAULT_DOMAIN
+
+Text = Annotated[str, Field(min_length=1, max_length=512)]
+
+
+class RequestedMode(StrEnum):
+    """How an endpoint's replicas come and go, as asked for."""
+
+    AUTO = "auto"
+    KNATIVE = "knative"
+    STEADY = "steady"
+    ASYNC = "async"
+    MANAGED = "managed"
+
+
+class SpecModel(BaseModel):
+    """Base of every part of a stack file: unknown keys and wrong types are refused, values never change."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True, allow_inf_nan=False
+    )
+
+
+class TrafficSpec(SpecModel):
+    """What arrives at an endpoint."""
+
+    requests_per_second: float = Field(gt=0, le=1e7)
+    """Mean rate of requests."""
+    peak_factor: float = Field(default=1.0, ge=1, le=1000)
+    """Highest rate divided by the mean rate; 1 is flat traffic."""
+    input_tokens: int | None = Field(default=None, ge=1, le=10_000_000)
+    """Mean number of tokens that go into a request."""
+    output_tokens: int | None = Field(default=None, ge=1, le=10_000_000)
+    """Mean number of tokens that come out of a request."""
+    input_seconds: float | None = Field(default=None, gt=0, le=86_400)
+    """Mean length of the audio of a request."""
+
+
+class SloSpec(SpecModel):
+    """The service-level objective of an endpoint."""
+
+    p99_ms: float = Field(default=2000.0, gt=0, le=86_400_000)
+    """99 of 100 requests are answered within this many milliseconds."""
+    availability_percent: float = Field(default=99.5, gt=0, lt=100)
+    """Share of requests that are answered without a server error."""
+
+
+class ReplicasSpec(SpecModel):
+    """Bounds of the number of replicas."""
+
+    min: int | None = Field(default=None, ge=0, le=10_000)
+    """Replicas that stay when nothing arrives; 0 (the default under Knative) scales to zero."""
+    max: int | None = Field(default=None, ge=1, le=10_000)
+    """Replicas at most. Default: 1 on `local`, else what the pool can hold."""
+
+
+class BatchingSpec(SpecModel):
+    """What the model's config.pbtxt must say. It is the one truth; a value here that differs from it is a fault."""
+
+    max_batch_size: int | None = Field(default=None, ge=0, le=65_536)
+    """Largest batch Triton forms; 0 is a model without a batch dimension."""
+    dynamic: bool | None = None
+    """Whether Triton joins requests of different callers into one batch."""
+    max_queue_delay_us: int | None = Field(default=None, ge=0, le=60_000_000)
+    """How long the dynamic batcher waits for more requests, in microseconds."""
+    instances: int | None = Field(default=None, ge=1, le=1024)
+    """Copies of the model that run at the same time in one Triton."""
+
+
+class ResourcesSpec(SpecModel):
+    """What one replica requests of its node. Default: the sum of the models' cards plus Triton's own share."""
+
+    cpu_millicores: int | None = Field(default=None, ge=10, le=1_024_000)
+    """Thousandths of a core."""
+    memory_mib: int | None = Field(default=None, ge=32, le=16_777_216)
+    """Memory in MiB, requested and limited alike."""
+
+
+class SourceSpec(SpecModel):
+    """How the model's files reach its pod."""
+
+    kind: SourceKind = SourceKind.BAKED
+    """baked: inside the image. bucket: a prefix of a cloud's bucket. oci: an artifact of a registry."""
+    uri: Text | None = None
+    """Where they are; only for bucket and oci, which name a content hash or digest, never a mutable path."""
+
+
+class ScalingSpec(SpecModel):
+    """How replicas follow the traffic. Each default is a rule of aigc.plan.scaling."""
+
+    target_concurrency: int | None = Field(default=None, ge=1, le=100_000)
+    """Requests in flight per replica that the autoscaler aims at. Default: batch size x instances."""
+    hard_concurrency: int | None = Field(default=None, ge=0, le=1000)
+    """Requests in flight per replica that are let through at most; 0 (the default) is no limit. Knative allows 1000."""
+    idle_seconds: int | None = Field(default=None, ge=0, le=3600)
+    """How long the last replica stays after the last request. Default: 60, or 300 on an accelerator."""
+    progress_deadline_seconds: int | None = Field(default=None, ge=10, le=7200)
+    """How long a new revision may take to become ready. Default: 600, or 1800 on an accelerator."""
+    request_timeout_seconds: int | None = Field(default=None, ge=1, le=600)
+    """Longest request. Default 300; 600 is what Knative allows."""
+
+
+class ModelSpec(SpecModel):
+    """One endpoint; its key is the folder in model_repository/."""
+
+    mode: RequestedMode = RequestedMode.AUTO
+    """knative scales to zero; steady keeps a fixed number of replicas; auto chooses between them by the traffic.
+    async and managed are not available yet."""
+    traffic: TrafficSpec | None = None
+    """Expected traffic."""
+    slo: SloSpec = SloSpec()
+    """Service-level objective."""
+    accelerators: tuple[Text, ...] = Field(default=(), max_length=32)
+    """Accelerators in order of preference: ids of infra/aigc/catalog/accelerators.yaml, or `cpu`. Auto when absent."""
+    pool: Text | None = None
+    """Name of the pool its pods land on. Auto when absent."""
+    replicas: ReplicasSpec = ReplicasSpec()
+    """Fewest and most replicas."""
+    batching: BatchingSpec = BatchingSpec()
+    """Batching as config.pbtxt must state it."""
+    resources: ResourcesSpec = ResourcesSpec()
+    """Requests of one replica."""
+    source: SourceSpec = SourceSpec()
+    """Where the files come from."""
+    scaling: ScalingSpec = ScalingSpec()
+    """How replicas follow the traffic."""
+
+
+class PoolSpec(SpecModel):
+    """A node pool: machines of one type."""
+
+    machine_type: Text
+    """A row of infra/aigc/catalog/machines.yaml."""
+    min_nodes: int = Field(default=0, ge=0, le=1000)
+    """Nodes that stay when nothing needs them."""
+    max_nodes: int = Field(default=1, ge=1, le=1000)
+    """Nodes at most, over all zones."""
+    capacity: CapacityType | None = None
+    """How its nodes are paid for. Default: the first of the stack's `capacity`."""
+    disk_gib: int = Field(default=100, ge=20, le=65_536)
+    """Boot disk of a node; Triton's full image alone unpacks to more than 20 GiB."""
+    zones: tuple[Text, ...] = Field(default=(), max_length=16)
+    """Zones of its nodes. Default: the stack's."""
+
+
+class MonitoringSpec(SpecModel):
+    """Prometheus and what it keeps."""
+
+    enabled: bool = True
+    """Whether the stack has a Prometheus of its own."""
+    retention_hours: int = Field(default=24, ge=1, le=8784)
+    """How long samples are kept."""
+
+
+class StackSpec(SpecModel):
+    """One environment."""
+
+    cloud: Cloud
+    """Where the cluster is: aws, gcp or azure; existing is a cluster you already have; local is this machine."""
+    region: Text | None = None
+    """The cloud's region, for instance us-central1."""
+    zones: tuple[Text, ...] = Field(default=(), max_length=16)
+    """Zones of the region that pools may use; all when empty."""
+    project: Text | None = None
+    """Google Cloud project."""
+    budget_usd_per_month: float | None = Field(default=None, gt=0, le=1e12)
+    """A plan that can cost more is shown as over budget."""
+    capacity: tuple[CapacityType, ...] = Field(default=(CapacityType.ON_DEMAND,), min_length=1, max_length=3)
+    """How nodes are paid for, in the order in which it is tried."""
+    kubeconfig: Text | None = None
+    """Path of the kubeconfig of a cluster that is there already; only for existing and local."""
+    context: Text | None = None
+    """Context inside that kubeconfig; the current one when absent."""
+    registry: Text | None = None
+    """Where the cluster pulls our images from, without a scheme: us-central1-docker.pkg.dev/project/images."""
+    domain: Text = DEFAULT_DOMAIN
+    """Endpoints are served as <endpoint>.models.<domain>."""
+    kubernetes_minor: Text | None = None
+    """Minor of Kubernetes, quoted: "1.37". Default: that of catalog/versions.yaml."""
+    deletion_protection: bool | None = None
+    """Whether the cloud refuses to delete the cluster. Default: true for stacks that end in -prod."""
+    pools: dict[Text, PoolSpec] = Field(default={}, max_length=64)
+    """Node pools by name."""
+    models: dict[Text, ModelSpec] = Field(min_length=1, max_length=128)
+    """Endpoints by the name of their folder in model_repository/."""
+    monitoring: MonitoringSpec = MonitoringSpec()
+    """The stack's own Prometheus."""

@@ -1,0 +1,1 @@
+"""What will be made: the spec resolved into a plan; imports no pulumi."""

@@ -1,0 +1,88 @@
+"""What fits where: which pool a model lands on and how much of a node its pods may use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aigc.catalog.accelerators import CPU
+from aigc.catalog.kinds import CapacityType
+from aigc.catalog.machines import Machine, machines
+from aigc.config.spec import ModelSpec, PoolSpec, StackSpec
+from aigc.plan.repository import Model
+
+TRITON_MEMORY_MIB = 256
+"""tritonserver without a model stays under 100 MiB; the rest is for requests in its HTTP and gRPC queues."""
+SIDECARS_MEMORY_MIB = 256
+"""The in-pod Envoy and Knative's queue proxy beside Triton."""
+SIDECARS_CPU_MILLICORES = 150
+_RESERVED_MEMORY = ((4.0, 0.25), (4.0, 0.20), (8.0, 0.10), (112.0, 0.06), (float("inf"), 0.02))
+"""What GKE keeps of a node's memory: 25% of the first 4 GiB, 20% of the next 4, ... (GKE, 'Plan node sizes')."""
+_EVICTION_MIB = 100
+_RESERVED_CPU = ((1.0, 0.06), (1.0, 0.01), (2.0, 0.005), (float("inf"), 0.0025))
+
+
+def _kept(amount: float, steps: Sequence[tuple[float, float]]) -> float:
+    kept = 0.0
+    for width, share in steps:
+        part = min(amount, width)
+        kept += part * share
+        amount -= part
+    return kept
+
+
+def allocatable_memory_mib(memory_gib: float) -> int:
+    """Memory of a node that pods can request."""
+    return int((memory_gib - _kept(memory_gib, _RESERVED_MEMORY)) * 1024) - _EVICTION_MIB
+
+
+def allocatable_cpu_millicores(vcpus: float) -> int:
+    """Processor time of a node that pods can request."""
+    return int((vcpus - _kept(vcpus, _RESERVED_CPU)) * 1000)
+
+
+def memory_mib(spec: ModelSpec, models: Sequence[Model]) -> int:
+    """What Triton's container requests: the stack file's word, else the cards' sum and Triton's own share."""
+    return spec.resources.memory_mib or sum(model.card.memory_mib for model in models) + TRITON_MEMORY_MIB
+
+
+def cpu_millicores(spec: ModelSpec, models: Sequence[Model]) -> int:
+    """What Triton's container requests: the stack file's word, else the cards' sum."""
+    return spec.resources.cpu_millicores or sum(model.card.cpu_millicores for model in models)
+
+
+def machine_of(spec: StackSpec, pool: PoolSpec) -> Machine | None:
+    """The catalog's row of a pool's machine type, None when the cloud does not sell it."""
+    return machines(spec.cloud).get(pool.machine_type)
+
+
+def accelerator_of(spec: StackSpec, pool: PoolSpec) -> str:
+    """Catalog id of a pool's accelerator, or `cpu`."""
+    machine = machine_of(spec, pool)
+    return (machine.accelerator_id if machine else None) or CPU
+
+
+def pool_for(spec: StackSpec, model: ModelSpec) -> str | None:
+    """The pool a model's pods land on.
+
+    The pool it names; else the first pool, in the file's order, with the first accelerator of its list that any
+    pool has; without a list the first pool with an accelerator; else the first pool. None: no pool (of ours) suits.
+    """
+    if model.pool is not None:
+        return model.pool if model.pool in spec.pools else None
+    if model.accelerators:
+        wanted = (
+            name
+            for accelerator in model.accelerators
+            for name, pool in spec.pools.items()
+            if accelerator_of(spec, pool) == accelerator
+        )
+        return next(wanted, None)
+    with_accelerator = (name for name, pool in spec.pools.items() if accelerator_of(spec, pool) != CPU)
+    return next(with_accelerator, next(iter(spec.pools), None))
+
+
+def capacity_of(spec: StackSpec, pool: PoolSpec) -> CapacityType:
+    """How a pool's nodes are paid for; `reserved` in the stack's list is passed over: none can be named yet."""
+    if pool.capacity is not None:
+        return pool.capacity
+    return next((one for one in spec.capacity if one is not CapacityType.RESERVED), CapacityType.ON_DEMAND)

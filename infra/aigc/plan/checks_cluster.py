@@ -1,0 +1,156 @@
+"""Checks of a stack as a whole: cloud, region, cluster, registry, names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from aigc.catalog import limits
+from aigc.catalog.cache import KUBECONFIG
+from aigc.catalog.kinds import CapacityType, Cloud, SourceKind
+from aigc.catalog.versions import kubernetes_minor
+from aigc.config.problems import Problem, one_of, printable
+from aigc.config.spec import StackSpec
+from aigc.plan.components import is_our_local_cluster
+
+BUILT_CLOUDS = (Cloud.GCP, Cloud.EXISTING, Cloud.LOCAL)
+"""Clouds whose adapter exists; a test holds this against the folder aigc/clouds/."""
+REAL_CLOUDS = (Cloud.AWS, Cloud.GCP, Cloud.AZURE)
+_REGIONS = {
+    Cloud.GCP: (re.compile(r"[a-z]+-[a-z]+[0-9]+"), "us-central1"),
+    Cloud.AWS: (re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]+"), "us-east-1"),
+    Cloud.AZURE: (re.compile(r"[a-z]+[0-9]*"), "eastus"),
+}
+_PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
+_REGISTRY = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*")
+_MINOR = re.compile(r"1\.[1-9][0-9]")
+
+
+def cluster_problems(spec: StackSpec, stack: str) -> Iterator[Problem]:
+    """Everything that is wrong above pools and models."""
+    yield from _stack_name(stack)
+    if spec.cloud not in BUILT_CLOUDS:
+        yield Problem(
+            ("cloud",), f"{spec.cloud} is not available yet", f"choose {one_of(cloud.value for cloud in BUILT_CLOUDS)}"
+        )
+    yield from _place(spec)
+    yield from _access(spec)
+    yield from _registry(spec)
+    yield from _values(spec)
+
+
+def _stack_name(stack: str) -> Iterator[Problem]:
+    if not limits.STACK_NAME.fullmatch(stack) or len(stack) > limits.STACK_NAME_CHARS:
+        yield Problem(
+            (),
+            f"the stack's name {printable(stack)} cannot become a name on a cloud",
+            f"use lowercase letters, digits and hyphens, a letter first, {limits.STACK_NAME_CHARS} characters at most",
+        )
+
+
+def stack_name_problems(spec: StackSpec, stack: str) -> Iterator[Problem]:
+    """The naming rule of stack files: the name begins with the cloud that the file says."""
+    cloud = spec.cloud.value
+    if stack != cloud and not stack.startswith(f"{cloud}-"):
+        yield Problem(
+            ("cloud",),
+            f"is {cloud}, but the file is called Pulumi.{printable(stack)}.yaml",
+            f"call it Pulumi.{cloud}-<env>.yaml or correct the cloud",
+        )
+
+
+def _place(spec: StackSpec) -> Iterator[Problem]:
+    if spec.cloud not in REAL_CLOUDS:
+        for key in ("region", "zones", "project"):
+            if getattr(spec, key):
+                yield Problem((key,), f"means nothing on cloud {spec.cloud}", "remove it")
+        return
+    pattern, example = _REGIONS[spec.cloud]
+    if spec.region is None:
+        yield Problem(("region",), f"is missing; cloud {spec.cloud} needs one", f"add it, for instance {example}")
+    elif not pattern.fullmatch(spec.region):
+        shown = printable(spec.region)
+        yield Problem(("region",), f"{shown} is no region of {spec.cloud}", f"they look like {example}")
+    for index, zone in enumerate(spec.zones):
+        yield from zone_problems(spec, ("zones", index), zone)
+    if spec.cloud is Cloud.GCP and spec.project is None:
+        yield Problem(("project",), "is missing; cloud gcp needs one", "add the id of your Google Cloud project")
+    elif spec.cloud is not Cloud.GCP and spec.project is not None:
+        yield Problem(("project",), f"means nothing on cloud {spec.cloud}", "remove it")
+    elif spec.project is not None and not _PROJECT.fullmatch(spec.project):
+        yield Problem(
+            ("project",),
+            f"{printable(spec.project)} is no project id",
+            "6 to 30 lowercase letters, digits and hyphens, a letter first",
+        )
+
+
+def zone_problems(spec: StackSpec, path: tuple[str | int, ...], zone: str) -> Iterator[Problem]:
+    """A zone must belong to the stack's region."""
+    if spec.region is None:
+        return
+    patterns = {
+        Cloud.GCP: (re.escape(spec.region) + "-[a-z]", f"{spec.region}-a"),
+        Cloud.AWS: (re.escape(spec.region) + "[a-z]", f"{spec.region}a"),
+        Cloud.AZURE: ("[1-9]", '"1"'),
+    }
+    pattern, example = patterns[spec.cloud]
+    if not re.fullmatch(pattern, zone):
+        yield Problem(path, f"{printable(zone)} is no zone of region {spec.region}", f"they look like {example}")
+
+
+def _access(spec: StackSpec) -> Iterator[Problem]:
+    if spec.cloud in REAL_CLOUDS:
+        for key in ("kubeconfig", "context"):
+            if getattr(spec, key):
+                yield Problem((key,), f"means nothing on cloud {spec.cloud}, which makes the cluster", "remove it")
+    elif spec.cloud is Cloud.EXISTING and spec.kubeconfig is None:
+        yield Problem(("kubeconfig",), "is missing; cloud existing needs one", "add the path of your kubeconfig")
+    if spec.cloud is Cloud.LOCAL and spec.kubernetes_minor not in (None, kubernetes_minor()):
+        yield Problem(
+            ("kubernetes_minor",),
+            f"{printable(spec.kubernetes_minor)} is not what is built for local",
+            f'write "{kubernetes_minor()}" or remove it',
+        )
+
+
+def _registry(spec: StackSpec) -> Iterator[Problem]:
+    if spec.registry is not None:
+        if not _REGISTRY.fullmatch(spec.registry):
+            yield Problem(
+                ("registry",),
+                f"{printable(spec.registry)} is no place for images",
+                "write host/path without scheme, tag or closing slash: us-central1-docker.pkg.dev/project/images",
+            )
+        return
+    if is_our_local_cluster(spec):
+        return
+    if spec.cloud is Cloud.LOCAL:
+        why = f"a cluster of your own (context or kubeconfig other than {KUBECONFIG}) cannot have images imported"
+    elif spec.cloud is Cloud.EXISTING:
+        why = "a cluster that exists already pulls our images from one"
+    elif any(model.source.kind is SourceKind.BAKED for model in spec.models.values()):
+        why = "models with source.kind baked are images the cluster pulls from one"
+    else:
+        why = "the in-pod proxy is an image of ours"
+    yield Problem(
+        ("registry",), f"is missing: {why}", "add registry: host/path; `python -m scripts images push` fills it"
+    )
+
+
+def _values(spec: StackSpec) -> Iterator[Problem]:
+    if not limits.HOST_NAME.fullmatch(spec.domain) or any(
+        len(label) > limits.DNS_LABEL_CHARS for label in spec.domain.split(".")
+    ):
+        yield Problem(("domain",), f"{printable(spec.domain)} is no domain", "write lowercase labels: aigc.internal")
+    elif spec.domain == "cluster.local" or spec.domain.endswith(".cluster.local"):
+        yield Problem(("domain",), "Knative keeps hosts under cluster.local from the gateway", "use another domain")
+    if spec.kubernetes_minor is not None and not _MINOR.fullmatch(spec.kubernetes_minor):
+        shown = printable(spec.kubernetes_minor)
+        yield Problem(("kubernetes_minor",), f"{shown} is no minor of Kubernetes", f'write "{kubernetes_minor()}"')
+    if len(set(spec.capacity)) != len(spec.capacity):
+        yield Problem(("capacity",), "names a kind of capacity twice", "keep each once, in the order to try them")
+    if set(spec.capacity) == {CapacityType.RESERVED}:
+        yield Problem(
+            ("capacity",), "reserved alone: no reservation can be named yet", "add on_demand or spot to the list"
+        )

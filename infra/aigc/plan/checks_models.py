@@ -1,0 +1,192 @@
+"""Checks of models: that they exist, that their numbers agree with each other, and that a node can hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from aigc.catalog import limits
+from aigc.catalog.accelerators import CPU, accelerators
+from aigc.catalog.kinds import Cloud, SourceKind
+from aigc.catalog.machines import all_machines, machines
+from aigc.config.problems import Problem, did_you_mean, one_of, printable
+from aigc.config.spec import ModelSpec, RequestedMode, StackSpec
+from aigc.config.stacks import shown
+from aigc.plan import scaling
+from aigc.plan.capacity import (
+    SIDECARS_CPU_MILLICORES,
+    SIDECARS_MEMORY_MIB,
+    accelerator_of,
+    allocatable_cpu_millicores,
+    allocatable_memory_mib,
+    cpu_millicores,
+    machine_of,
+    memory_mib,
+    pool_for,
+)
+from aigc.plan.checks_cluster import REAL_CLOUDS
+from aigc.plan.names import endpoint_host, endpoint_name
+from aigc.plan.repository import CONFIG, Model
+
+_AVAILABLE = (RequestedMode.AUTO, RequestedMode.KNATIVE, RequestedMode.STEADY)
+_MILLISECONDS = 1000
+Where = tuple[str | int, ...]
+
+
+def model_problems(
+    spec: StackSpec, models: Mapping[str, Sequence[Model]], known: Sequence[str], repository: Path
+) -> Iterator[Problem]:
+    """Everything that is wrong with the endpoints."""
+    hosts: dict[str, str] = {}
+    for name, asked in spec.models.items():
+        path = ("models", name)
+        yield from _name(spec, path, name, known, repository)
+        host = endpoint_name(name)
+        if host in hosts:
+            shared = endpoint_host(host, spec.domain)
+            yield Problem(path, f"would be served at {shared}, as {hosts[host]} is", "rename one of the two folders")
+        hosts.setdefault(host, name)
+        yield from _mode_and_source(spec, path, asked)
+        yield from _numbers(path, asked)
+        yield from _accelerators(spec, path, asked)
+        if name in models:
+            yield from _against_config(path, asked, models[name][0], repository)
+            yield from _fits(spec, path, asked, models[name])
+
+
+def _name(spec: StackSpec, path: Where, name: str, known: Sequence[str], repository: Path) -> Iterator[Problem]:
+    if not limits.MODEL_NAME.fullmatch(name):
+        yield Problem(path, "cannot be a model's name", "letters, digits, hyphens and underscores, a letter first")
+        return
+    if len(name) > limits.ENDPOINT_NAME_CHARS or not limits.RFC1035_LABEL.fullmatch(endpoint_name(name)):
+        yield Problem(
+            path,
+            "cannot become the name of a Kubernetes Service",
+            f"{limits.ENDPOINT_NAME_CHARS} characters at most, a letter or digit last",
+        )
+    elif len(endpoint_host(endpoint_name(name), spec.domain)) > limits.DNS_NAME_CHARS:
+        yield Problem(path, f"its host name is longer than {limits.DNS_NAME_CHARS} characters", "shorten the domain")
+    if name not in known:
+        way_out = did_you_mean(name, known, "models") if known else f"put its folder into {shown(repository)}/"
+        yield Problem(path, f"there is no folder {shown(repository)}/{name}", way_out)
+
+
+def _mode_and_source(spec: StackSpec, path: Where, asked: ModelSpec) -> Iterator[Problem]:
+    if asked.mode not in _AVAILABLE:
+        choices = one_of(mode.value for mode in _AVAILABLE)
+        yield Problem((*path, "mode"), f"{asked.mode} is not available yet", f"choose {choices}")
+    source, where = asked.source, (*path, "source")
+    if source.kind is SourceKind.BAKED:
+        if source.uri is not None:
+            yield Problem((*where, "uri"), "means nothing for kind baked: the files are in the image", "remove it")
+        return
+    if spec.cloud not in REAL_CLOUDS:
+        need = "a bucket of a cloud" if source.kind is SourceKind.BUCKET else "a registry that holds OCI artifacts"
+        yield Problem((*where, "kind"), f"{source.kind} needs {need}; cloud {spec.cloud} has none", "use kind: baked")
+    else:
+        yield Problem(
+            (*where, "kind"), f"{source.kind} is not available yet on {spec.cloud}", "use kind: baked and a registry"
+        )
+
+
+def _numbers(path: Where, asked: ModelSpec) -> Iterator[Problem]:
+    low, high = asked.replicas.min, asked.replicas.max
+    steady = asked.mode is RequestedMode.STEADY
+    if low is not None and high is not None and low > high:
+        yield Problem((*path, "replicas", "min"), f"{low} is more than max, which is {high}", "lower min or raise max")
+    elif steady and low is not None and high is not None and low != high:
+        yield Problem((*path, "replicas"), "mode steady keeps one number of replicas", "make min and max the same")
+    if steady and low == 0:
+        yield Problem((*path, "replicas", "min"), "mode steady never goes to zero", "use 1 or more, or mode knative")
+    target, hard = asked.scaling.target_concurrency, asked.scaling.hard_concurrency
+    if target and hard and target > hard:
+        yield Problem(
+            (*path, "scaling", "target_concurrency"),
+            f"{target} is more than hard_concurrency, which is {hard}: the aim could never be reached",
+            "lower it or raise hard_concurrency",
+        )
+    timeout = asked.scaling.request_timeout_seconds or scaling.REQUEST_TIMEOUT_SECONDS
+    if asked.slo.p99_ms > timeout * _MILLISECONDS:
+        yield Problem(
+            (*path, "slo", "p99_ms"),
+            f"{asked.slo.p99_ms:g} is longer than a request may take ({timeout} s)",
+            "lower it or raise scaling.request_timeout_seconds",
+        )
+
+
+def _accelerators(spec: StackSpec, path: Where, asked: ModelSpec) -> Iterator[Problem]:
+    pooled = {accelerator_of(spec, pool) for pool in spec.pools.values()}
+    sold = {row.accelerator_id for row in machines(spec.cloud).values()}
+    for index, accelerator in enumerate(asked.accelerators):
+        where = (*path, "accelerators", index)
+        if accelerator == CPU:
+            continue
+        if accelerator not in accelerators():
+            hint = did_you_mean(accelerator, [*accelerators(), CPU], "accelerators")
+            yield Problem(where, f"{printable(accelerator)} is not in the catalog", hint)
+        elif spec.cloud is Cloud.LOCAL:
+            yield Problem(where, "the local cluster has no accelerators", "use cpu")
+        elif spec.cloud in REAL_CLOUDS and accelerator not in sold:
+            sellers = sorted({row.cloud for row in all_machines() if row.accelerator_id == accelerator})
+            way_out = f"{one_of(sellers)} has it" if sellers else "no cloud of the catalog sells it"
+            yield Problem(where, f"{spec.cloud} does not sell {accelerator}", way_out)
+    if spec.cloud not in REAL_CLOUDS:
+        if asked.pool is not None:
+            yield Problem((*path, "pool"), f"cloud {spec.cloud} has no pools of ours", "remove it")
+        return
+    if asked.pool is not None and asked.pool not in spec.pools:
+        hint = did_you_mean(asked.pool, spec.pools, "pools") if spec.pools else "add it under pools"
+        yield Problem((*path, "pool"), f"there is no pool {printable(asked.pool)}", hint)
+    elif asked.pool and asked.accelerators and accelerator_of(spec, spec.pools[asked.pool]) not in asked.accelerators:
+        carried = accelerator_of(spec, spec.pools[asked.pool])
+        yield Problem((*path, "pool"), f"carries {carried}, which accelerators leaves out", "make the two agree")
+    elif asked.accelerators and not pooled & set(asked.accelerators):
+        yield Problem((*path, "accelerators"), "no pool carries any of them", f"pools carry {one_of(sorted(pooled))}")
+
+
+def _against_config(path: Where, asked: ModelSpec, model: Model, repository: Path) -> Iterator[Problem]:
+    if not model.card.endpoint:
+        yield Problem(path, "only serves other models, as its model.yaml says", "name the model that requires it")
+    truth = shown(repository / model.name / CONFIG)
+    for key in ("max_batch_size", "dynamic", "max_queue_delay_us", "instances"):
+        said, is_so = getattr(asked.batching, key), getattr(model.config, key)
+        if said is not None and said != is_so:
+            yield Problem(
+                (*path, "batching", key),
+                f"says {str(said).lower()}, {truth} says {str(is_so).lower()}",
+                "config.pbtxt is what Triton reads: change it there, or remove this key",
+            )
+    delay_us = model.config.max_queue_delay_us
+    if asked.slo.p99_ms * _MILLISECONDS <= delay_us:
+        yield Problem(
+            (*path, "slo", "p99_ms"),
+            f"{asked.slo.p99_ms:g} ms is no longer than the batcher alone may wait ({delay_us} us in {truth})",
+            "raise it, or lower max_queue_delay_microseconds in config.pbtxt",
+        )
+
+
+def _fits(spec: StackSpec, path: Where, asked: ModelSpec, served: Sequence[Model]) -> Iterator[Problem]:
+    pool = spec.pools.get(pool_for(spec, asked) or "")
+    machine = machine_of(spec, pool) if pool else None
+    if pool is None or machine is None or machine.memory_gib is None or machine.vcpus is None:
+        return
+    amounts = (
+        ("memory_mib", memory_mib(asked, served) + SIDECARS_MEMORY_MIB, allocatable_memory_mib(machine.memory_gib)),
+        (
+            "cpu_millicores",
+            cpu_millicores(asked, served) + SIDECARS_CPU_MILLICORES,
+            allocatable_cpu_millicores(machine.vcpus),
+        ),
+    )
+    for key, needed, there in amounts:
+        if needed > there:
+            yield Problem(
+                (*path, "resources", key),
+                f"a pod needs {needed} with its sidecars, a {machine.machine_type} gives {there}",
+                "choose a larger machine or lower the request",
+            )
+    most = pool.max_nodes * max(1, int(machine.accelerator_count or 0)) if machine.accelerator_id else None
+    if most is not None and (asked.replicas.min or 0) > most:
+        yield Problem(
+            (*path, "replicas", "min"), f"the pool has at most {most} accelerators, one a replica", "raise max_nodes"
+        )

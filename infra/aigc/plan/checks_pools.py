@@ -1,0 +1,96 @@
+"""Checks of node pools: machines that exist, can be had, are sold there, and have somebody to use them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from aigc.catalog import limits
+from aigc.catalog.kinds import CapacityType, Cloud
+from aigc.catalog.machines import all_machines, machines
+from aigc.config.problems import Problem, did_you_mean, printable
+from aigc.config.spec import PoolSpec, StackSpec
+from aigc.plan.capacity import machine_of, pool_for
+from aigc.plan.checks_cluster import REAL_CLOUDS, zone_problems
+
+_POOL_NAMES = {
+    Cloud.GCP: (limits.RFC1035_LABEL, limits.GKE_POOL_NAME_CHARS, "lowercase letters, digits and hyphens"),
+    Cloud.AWS: (limits.RFC1035_LABEL, limits.EKS_NODE_GROUP_NAME_CHARS, "lowercase letters, digits and hyphens"),
+    Cloud.AZURE: (re.compile("[a-z][a-z0-9]*"), limits.AKS_POOL_NAME_CHARS, "lowercase letters and digits"),
+}
+
+
+def pool_problems(spec: StackSpec) -> Iterator[Problem]:
+    """Everything that is wrong with the pools."""
+    if spec.cloud not in REAL_CLOUDS:
+        if spec.pools:
+            yield Problem(
+                ("pools",), f"cloud {spec.cloud} has no pools of ours: its nodes are there already", "remove them"
+            )
+        return
+    for name, pool in spec.pools.items():
+        path = ("pools", name)
+        yield from _name(spec, path, name)
+        yield from _machine(spec, path, pool)
+        if pool.min_nodes > pool.max_nodes:
+            yield Problem(
+                (*path, "min_nodes"),
+                f"{pool.min_nodes} is more than max_nodes, which is {pool.max_nodes}",
+                "lower min_nodes or raise max_nodes",
+            )
+        if pool.capacity is CapacityType.RESERVED:
+            yield Problem((*path, "capacity"), "no reservation can be named yet", "choose on_demand or spot")
+        for index, zone in enumerate(pool.zones):
+            yield from zone_problems(spec, (*path, "zones", index), zone)
+            if spec.zones and zone not in spec.zones:
+                yield Problem((*path, "zones", index), f"{printable(zone)} is not in the stack's zones", "add it there")
+    yield from _use(spec)
+
+
+def _name(spec: StackSpec, path: tuple[str, str], name: str) -> Iterator[Problem]:
+    pattern, longest, words = _POOL_NAMES[spec.cloud]
+    if not pattern.fullmatch(name) or len(name) > longest:
+        yield Problem(path, f"cannot be a pool's name on {spec.cloud}", f"{words}, a letter first, {longest} at most")
+
+
+def _machine(spec: StackSpec, path: tuple[str, str], pool: PoolSpec) -> Iterator[Problem]:
+    machine, asked = machine_of(spec, pool), (*path, "machine_type")
+    if machine is None:
+        elsewhere = sorted({row.cloud for row in all_machines() if row.machine_type == pool.machine_type})
+        if elsewhere:
+            yield Problem(
+                asked,
+                f"{printable(pool.machine_type)} is a machine of {', '.join(elsewhere)}, not of {spec.cloud}",
+                "choose one of this cloud; infra/aigc/catalog/machines.yaml has them",
+            )
+            return
+        usable = [name for name, row in machines(spec.cloud).items() if row.is_one_machine and not row.retired]
+        hint = did_you_mean(pool.machine_type, usable, f"machines of {spec.cloud}")
+        yield Problem(asked, f"{printable(pool.machine_type)} is not in the catalog", hint)
+    elif not machine.is_one_machine or machine.vcpus is None or machine.memory_gib is None:
+        yield Problem(
+            asked, f"{printable(pool.machine_type)} is not one machine with a known size", "choose another row"
+        )
+    elif machine.retired:
+        yield Problem(asked, f"{pool.machine_type} cannot be had any more: {machine.status}", "choose a newer machine")
+
+
+def _use(spec: StackSpec) -> Iterator[Problem]:
+    """An accelerator pool needs a model on it; the platform's own pods need a node that stays."""
+    known = {name: machine for name, pool in spec.pools.items() if (machine := machine_of(spec, pool))}
+    used = {pool_for(spec, model) for model in spec.models.values()}
+    for name, machine in known.items():
+        # A model without a pool has a fault of its own, and mending it may well use this one.
+        if machine.accelerator_id and name not in used and None not in used:
+            yield Problem(
+                ("pools", name),
+                f"no model would use its {machine.accelerator}",
+                f"remove the pool, or give a model accelerators: [{machine.accelerator_id}] or pool: {name}",
+            )
+    home = [name for name, machine in known.items() if not machine.accelerator_id and spec.pools[name].min_nodes]
+    if len(known) == len(spec.pools) and not home:
+        yield Problem(
+            ("pools",),
+            "there is nowhere for Knative, the gateway and Prometheus to run",
+            "add a pool of machines without accelerator and min_nodes of 1 or more",
+        )

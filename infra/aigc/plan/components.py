@@ -1,0 +1,92 @@
+"""The platform's own software in a plan: which components, namespaces, images and Knative features a stack needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from aigc.catalog import labels
+from aigc.catalog.cache import KUBECONFIG
+from aigc.catalog.kinds import Cloud
+from aigc.catalog.versions import component, versions
+from aigc.config.spec import StackSpec
+from aigc.plan.stack_plan import ComponentPlan, ComponentSource, EndpointPlan, NamespacePlan, ServingMode
+
+RESTRICTED = "restricted"
+
+
+def own_registry(spec: StackSpec) -> str:
+    """Where images of ours are pulled from: a registry, or the prefix under which the local cluster imported them."""
+    return spec.registry or labels.LOCAL_REGISTRY
+
+
+def is_our_local_cluster(spec: StackSpec) -> bool:
+    """The cluster that `scripts cluster up` makes, rather than one that somebody has."""
+    return spec.cloud is Cloud.LOCAL and spec.context is None and spec.kubeconfig in (None, str(KUBECONFIG))
+
+
+def from_manifests(spec: StackSpec) -> bool:
+    """Whether components come from extracted manifests (local) or as Helm Releases (clouds, existing clusters)."""
+    return spec.cloud is Cloud.LOCAL
+
+
+def components(spec: StackSpec) -> tuple[ComponentPlan, ...]:
+    """Knative, monitoring and, on `local`, the gateway, which clouds get with Knative as Kourier."""
+    if from_manifests(spec):
+        names = [("knative-serving", labels.KNATIVE_NAMESPACE)]
+        names += [("prometheus-operator", labels.MONITORING_NAMESPACE)] * spec.monitoring.enabled
+        manifests = [_component(name, namespace, ComponentSource.MANIFEST) for name, namespace in names]
+        gateway = ComponentPlan(
+            name="gateway",
+            version=versions().images["gateway-controller"],
+            source=ComponentSource.PROGRAM,
+            namespace=labels.GATEWAY_NAMESPACE,
+        )
+        return (*manifests, gateway)
+    names = [("knative-operator", labels.KNATIVE_OPERATOR_NAMESPACE)]
+    names += [("kube-prometheus-stack", labels.MONITORING_NAMESPACE)] * spec.monitoring.enabled
+    return tuple(_component(name, namespace, ComponentSource.RELEASE) for name, namespace in names)
+
+
+def _component(name: str, namespace: str, source: ComponentSource) -> ComponentPlan:
+    row = component(name)
+    return ComponentPlan(
+        name=name,
+        version=row.version,
+        source=source,
+        namespace=namespace,
+        manifest_sha256=row.manifest_sha256,
+        chart=row.chart,
+        repository=row.repository,
+    )
+
+
+def namespaces(parts: Iterable[ComponentPlan]) -> tuple[NamespacePlan, ...]:
+    """The endpoints' namespace, Knative's and one for every component, all under Pod Security `restricted`."""
+    names = {labels.MODELS_NAMESPACE, labels.KNATIVE_NAMESPACE} | {part.namespace for part in parts}
+    return tuple(NamespacePlan(name=name, pod_security=RESTRICTED) for name in sorted(names))
+
+
+def images(spec: StackSpec) -> dict[str, str]:
+    """Role -> reference of the platform's own images; Releases bring theirs, so clouds need the in-pod Envoy alone."""
+    roles = set(versions().images) - {"pause"} if from_manifests(spec) else {"envoy"}
+    if not spec.monitoring.enabled:
+        roles = {role for role in roles if not role.startswith("prometheus")}
+    return {role: f"{own_registry(spec)}/{role}:{versions().images[role]}" for role in sorted(roles)}
+
+
+def knative_features(endpoints: Iterable[EndpointPlan]) -> dict[str, str]:
+    """Keys of `config-features` that the endpoints' pods need; Knative's webhook refuses a pod that uses others."""
+    ours = [endpoint for endpoint in endpoints if endpoint.mode is ServingMode.KNATIVE]
+    if not ours:
+        return {}
+    needed = {
+        # The in-pod Envoy beside Triton; only the Envoy has a probe, so multi-container-probing stays off.
+        "multi-container",
+        # Triton's shared memory and /tmp.
+        "kubernetes.podspec-volumes-emptydir",
+    }
+    if any(endpoint.tolerations for endpoint in ours):
+        needed.add("kubernetes.podspec-tolerations")
+    if any(endpoint.node_selector for endpoint in ours):
+        needed.add("kubernetes.podspec-nodeselector")
+    return dict.fromkeys(sorted(needed), "enabled")

@@ -1,0 +1,40 @@
+"""Names what an endpoint's pod will hold: two plans agree on the hash exactly when they agree on every byte of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+HASH_CHARS = 12
+_LEFT_OUT = frozenset({"__pycache__", ".DS_Store", ".gitkeep"})
+
+
+def model_files(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Every file of a model by its path inside the folder, sorted, links followed, droppings of tools left out."""
+    seen: list[tuple[str, Path]] = []
+    stack = [(folder, "", frozenset({folder.resolve()}))]
+    while stack:
+        here, prefix, parents = stack.pop()
+        for child in here.iterdir():
+            if child.name in _LEFT_OUT:
+                continue
+            inside = f"{prefix}{child.name}"
+            if not child.is_dir():
+                seen.append((inside, child))
+            elif (resolved := child.resolve()) not in parents:
+                stack.append((child, f"{inside}/", parents | {resolved}))
+    yield from sorted(seen)
+
+
+def content_hash(repository: Path, models: Iterable[str], pins: Mapping[str, str]) -> str:
+    """First 12 hex digits of the sha256 over the model folders and the pins of the serving image."""
+    digest = hashlib.sha256()
+    for name, version in sorted(pins.items()):
+        digest.update(f"pin {name} {version}\n".encode())
+    for model in sorted(models):
+        for inside, path in model_files(repository / model):
+            content = path.read_bytes()
+            digest.update(f"file {model}/{inside} {len(content)}\n".encode())
+            digest.update(content)
+    return digest.hexdigest()[:HASH_CHARS]

@@ -1,0 +1,164 @@
+"""StackSpec -> StackPlan: explicit values first, then the rules of scaling.py, capacity.py and components.py.
+
+Pure but for reading the model repository and the catalog: no clock, no environment, no working directory. It refuses
+a spec with any fault, so that every plan there is can be built.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aigc.catalog import labels
+from aigc.catalog.accelerators import CPU
+from aigc.catalog.cache import KUBECONFIG
+from aigc.catalog.kinds import Cloud, SourceKind
+from aigc.catalog.machines import resource_key_of
+from aigc.catalog.versions import kubernetes_minor, versions
+from aigc.config.spec import ModelSpec, PoolSpec, StackSpec
+from aigc.plan import scaling
+from aigc.plan.capacity import capacity_of, cpu_millicores, machine_of, memory_mib, pool_for
+from aigc.plan.checks import checked_models
+from aigc.plan.components import components, from_manifests, images, knative_features, namespaces, own_registry
+from aigc.plan.content_hash import content_hash
+from aigc.plan.names import cluster_name, endpoint_host, endpoint_name
+from aigc.plan.price import monthly_cost
+from aigc.plan.repository import Model
+from aigc.plan.stack_plan import (
+    ClusterPlan,
+    EndpointPlan,
+    PoolPlan,
+    ResourcesPlan,
+    SloPlan,
+    SourcePlan,
+    StackPlan,
+    Taint,
+)
+
+LOCAL_CLUSTER_NAME = "aigc-local"
+_LOCAL_RANGES = {"pod_cidr": "10.217.0.0/16", "service_cidr": "10.96.0.0/16", "node_cidr": "10.217.0.1/32"}
+"""The bridge of `scripts cluster up`; its one node is the bridge's own address."""
+_CLOUD_RANGES = {"pod_cidr": "10.32.0.0/14", "service_cidr": "10.48.0.0/20", "node_cidr": "10.10.0.0/20"}
+"""Ours to choose in a network of our own: 4,094 nodes, 1,024 of them with 256 pod addresses each."""
+
+
+def resolve(spec: StackSpec, stack: str, repository: Path) -> StackPlan:
+    """Everything that will be made for a stack.
+
+    Raises:
+        UserError: something in the spec or in the model repository is wrong; it holds every fault.
+    """
+    models = checked_models(spec, stack, repository)
+    pools = tuple(_pool(spec, name, pool) for name, pool in spec.pools.items())
+    by_name = {pool.name: pool for pool in pools}
+    endpoints = tuple(_endpoint(spec, name, models[name], by_name, repository) for name in spec.models)
+    parts = components(spec)
+    return StackPlan(
+        stack=stack,
+        cloud=spec.cloud,
+        region=spec.region,
+        project=spec.project,
+        domain=spec.domain,
+        cluster=_cluster(spec, stack),
+        pools=pools,
+        namespaces=namespaces(parts),
+        components=parts,
+        images=images(spec),
+        knative_features=knative_features(endpoints),
+        endpoints=endpoints,
+        cost=monthly_cost(spec, pools),
+    )
+
+
+def _cluster(spec: StackSpec, stack: str) -> ClusterPlan:
+    local = spec.cloud is Cloud.LOCAL
+    ranges = _LOCAL_RANGES if local else {} if spec.cloud is Cloud.EXISTING else _CLOUD_RANGES
+    protected = spec.deletion_protection
+    return ClusterPlan(
+        name=LOCAL_CLUSTER_NAME if local else cluster_name(stack),
+        kubernetes_minor=spec.kubernetes_minor or kubernetes_minor(),
+        kubeconfig=spec.kubeconfig or (str(KUBECONFIG) if local else None),
+        context=spec.context,
+        deletion_protection=stack.endswith("-prod") if protected is None else protected,
+        **ranges,
+    )
+
+
+def _pool(spec: StackSpec, name: str, pool: PoolSpec) -> PoolPlan:
+    machine = machine_of(spec, pool)
+    assert machine is not None  # noqa: S101 - checked_models refused every other pool
+    capacity = capacity_of(spec, pool)
+    key = machine.resource_key
+    return PoolPlan(
+        name=name,
+        machine_type=machine.machine_type,
+        accelerator=machine.accelerator_id,
+        accelerator_label=machine.accelerator_label,
+        # A machine with a slice of a GPU still advertises one device.
+        accelerators_per_node=max(1, int(machine.accelerator_count or 0)) if machine.accelerator_id else 0,
+        resource_key=key,
+        min_nodes=pool.min_nodes,
+        max_nodes=pool.max_nodes,
+        capacity=capacity,
+        zones=pool.zones or spec.zones,
+        disk_gib=pool.disk_gib,
+        labels={labels.POOL_LABEL: name, labels.CAPACITY_LABEL: capacity.value},
+        taints=(Taint(key=key, value=labels.PRESENT, effect="NoSchedule"),) if key else (),
+        vcpus=float(machine.vcpus or 0),
+        memory_gib=float(machine.memory_gib or 0),
+    )
+
+
+def _endpoint(
+    spec: StackSpec, model: str, served: tuple[Model, ...], pools: dict[str, PoolPlan], repository: Path
+) -> EndpointPlan:
+    asked, config, name = spec.models[model], served[0].config, endpoint_name(model)
+    pool = pools.get(pool_for(spec, asked) or "")
+    key = pool.resource_key if pool else _resource_key_without_pool(asked)
+    mode = scaling.serving_mode(asked, key is not None)
+    return EndpointPlan(
+        name=name,
+        mode=mode,
+        models=tuple(one.name for one in served),
+        pool=pool.name if pool else None,
+        tolerations=pool.taints if pool else (),
+        node_selector={labels.POOL_LABEL: pool.name} if pool else {},
+        resources=ResourcesPlan(
+            cpu_millicores=cpu_millicores(asked, served),
+            memory_mib=memory_mib(asked, served),
+            accelerators=1 if key else 0,
+            resource_key=key,
+        ),
+        batching=scaling.batching(config),
+        scaling=scaling.scaling(asked, config, mode, key is not None, _most_replicas(spec, pool)),
+        slo=SloPlan(p99_ms=asked.slo.p99_ms, availability_percent=asked.slo.availability_percent),
+        source=_source(spec, name, asked, tuple(one.name for one in served), repository),
+        host=endpoint_host(name, spec.domain),
+    )
+
+
+def _resource_key_without_pool(asked: ModelSpec) -> str | None:
+    """On a cluster somebody has, the first accelerator of the list is requested by its resource key alone."""
+    first = asked.accelerators[0] if asked.accelerators else CPU
+    return None if first == CPU else resource_key_of(first)
+
+
+def _most_replicas(spec: StackSpec, pool: PoolPlan | None) -> int:
+    """One accelerator a replica; one replica a CPU node; one on `local`: a second would fight for the cores."""
+    if pool is not None:
+        return pool.max_nodes * max(1, pool.accelerators_per_node)
+    return 1 if spec.cloud is Cloud.LOCAL else scaling.REPLICAS_WITHOUT_POOL
+
+
+def _source(spec: StackSpec, name: str, asked: ModelSpec, served: tuple[str, ...], repository: Path) -> SourcePlan:
+    upstream = versions().upstream_images["triton"].pinned()
+    pins = {"triton": upstream}
+    if from_manifests(spec):
+        pins = {wheel: versions().wheels[wheel] for wheel in versions().triton_wheels}
+    tag = content_hash(repository, served, pins)
+    baked = asked.source.kind is SourceKind.BAKED
+    return SourcePlan(
+        kind=asked.source.kind,
+        image=f"{own_registry(spec)}/triton-{name}:{tag}" if baked else upstream,
+        uri=asked.source.uri,
+        content_hash=tag,
+    )

@@ -1,0 +1,138 @@
+"""A plan as text: complete, so that a review needs nothing else; stable, so that golden plans differ in substance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from pydantic import BaseModel
+
+from aigc.plan.stack_plan import (
+    ComponentPlan,
+    CostPlan,
+    EndpointPlan,
+    PoolPlan,
+    ResourcesPlan,
+    ScalingPlan,
+    StackPlan,
+    Taint,
+)
+
+_WIDTH = 36
+
+
+def render_text(plan: StackPlan) -> str:
+    """The whole plan, one line a fact."""
+    return "\n".join(_lines(plan)) + "\n"
+
+
+def _lines(plan: StackPlan) -> Iterator[str]:
+    yield f"Plan of stack {plan.stack} (format {plan.version})"
+    yield from _fields({"cloud": plan.cloud, "region": plan.region, "project": plan.project, "domain": plan.domain})
+    yield "\nCluster"
+    yield from _fields(_facts(plan.cluster))
+    for pool in plan.pools:
+        yield f"\nPool {pool.name}"
+        yield from _fields(_pool(pool))
+    for endpoint in plan.endpoints:
+        yield f"\nEndpoint {endpoint.name}"
+        yield from _fields(_endpoint(endpoint))
+    yield "\nNamespaces"
+    yield from _fields(
+        {one.name: one.pod_security + (f": {one.reason}" if one.reason else "") for one in plan.namespaces}
+    )
+    yield "\nComponents"
+    yield from _fields({one.name: _component(one) for one in plan.components})
+    yield "\nImages"
+    yield from _fields(plan.images)
+    yield "\nKnative features"
+    yield from _fields(plan.knative_features or {"(none)": ""})
+    yield "\nCost"
+    yield from _fields(_cost(plan.cost))
+
+
+def _fields(facts: Mapping[str, object]) -> Iterator[str]:
+    for name, value in facts.items():
+        yield f"  {name.replace('_', ' '):<{_WIDTH}} {_value(value)}".rstrip()
+
+
+def _value(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple | list):
+        return ", ".join(_value(one) for one in value) or "-"
+    if isinstance(value, dict):
+        return ", ".join(f"{key}={_value(inner)}" for key, inner in value.items()) or "-"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _facts(part: BaseModel) -> dict[str, object]:
+    return {name: getattr(part, name) for name in type(part).model_fields}
+
+
+def _taints(taints: Iterable[Taint]) -> list[str]:
+    return [f"{taint.key}={taint.value}:{taint.effect}" for taint in taints]
+
+
+def _pool(pool: PoolPlan) -> dict[str, object]:
+    facts = _facts(pool) | {"taints": _taints(pool.taints)}
+    facts.pop("name")
+    nodes = f"{facts.pop('min_nodes')} to {facts.pop('max_nodes')}"
+    return {"machine_type": facts.pop("machine_type"), "nodes": nodes} | facts
+
+
+def _endpoint(endpoint: EndpointPlan) -> dict[str, object]:
+    batching, slo, source = endpoint.batching, endpoint.slo, endpoint.source
+    dynamic = f"dynamic, waits {batching.max_queue_delay_us} us at most" if batching.dynamic else "not dynamic"
+    return {
+        "host": endpoint.host,
+        "mode": endpoint.mode,
+        "models": endpoint.models,
+        "pool": endpoint.pool,
+        "node_selector": endpoint.node_selector,
+        "tolerations": _taints(endpoint.tolerations),
+        "resources": _resources(endpoint.resources),
+        "batching": f"{batching.max_batch_size} x {batching.instances} instances, {dynamic}",
+        **_scaling(endpoint.scaling),
+        "slo": f"p99 {slo.p99_ms:g} ms, available {slo.availability_percent:g}%",
+        "source": f"{source.kind} {source.uri or ''}".rstrip(),
+        "image": source.image,
+        "content_hash": source.content_hash,
+    }
+
+
+def _resources(resources: ResourcesPlan) -> str:
+    devices = f", {resources.accelerators} x {resources.resource_key}" if resources.accelerators else ""
+    return f"{resources.cpu_millicores} millicores, {resources.memory_mib} MiB{devices}"
+
+
+def _scaling(scaling: ScalingPlan) -> dict[str, object]:
+    hard = scaling.hard_concurrency or "no limit"
+    return {
+        "replicas": f"{scaling.min_replicas} to {scaling.max_replicas}, starts with {scaling.initial_replicas}",
+        "concurrency": f"aims at {scaling.target_concurrency} a replica, lets through {hard}",
+        "idle": f"{scaling.idle_seconds} s",
+        "progress_deadline": f"{scaling.progress_deadline_seconds} s",
+        "request_timeout": f"{scaling.request_timeout_seconds} s",
+    }
+
+
+def _component(component: ComponentPlan) -> str:
+    parts = [component.version, str(component.source), f"in {component.namespace}"]
+    parts += [f"chart {component.chart} of {component.repository}"] if component.chart else []
+    parts += [f"sha256 {component.manifest_sha256}"] if component.manifest_sha256 else []
+    return ", ".join(parts)
+
+
+def _cost(cost: CostPlan) -> dict[str, object]:
+    low, high, budget = cost.usd_per_month_low, cost.usd_per_month_high, cost.budget_usd_per_month
+    if high is None and low == 0:
+        nodes = "unknown"
+    else:
+        nodes = f">= ${low:,.2f}, " + (f"<= ${high:,.2f} a month" if high is not None else "no upper bound known")
+    facts: dict[str, object] = {"nodes": nodes, "not_priced": "; ".join(cost.not_priced) or "-"}
+    if budget is not None:
+        over = low > budget or high is None or high > budget
+        facts["budget"] = f"${budget:,.2f} a month: the nodes alone {'can cost more' if over else 'stay within it'}"
+    return facts

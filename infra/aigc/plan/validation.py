@@ -1,0 +1,39 @@
+"""Everything that can be said about a stack file before anything is made: one call for `validate` and for tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aigc.catalog.faults import Fault, UserError
+from aigc.config.stack_file import StackFileError, examine
+from aigc.config.stacks import MODEL_REPOSITORY, stack_of, stack_path
+from aigc.plan.checks import check
+from aigc.plan.checks_cluster import stack_name_problems
+from aigc.plan.resolve import resolve
+from aigc.plan.stack_plan import StackPlan
+
+
+def stack_file_faults(path: Path, repository: Path = MODEL_REPOSITORY) -> list[Fault]:
+    """Every fault of a stack file, each with file, line, path, reason and way out; empty when a plan can be made."""
+    try:
+        stack = stack_of(path)
+    except UserError as error:
+        return [*error.faults]
+    file = examine(path)
+    if file.spec is None:
+        return file.faults
+    findings = check(file.spec, stack, repository)
+    found = [*findings.problems, *stack_name_problems(file.spec, stack)]
+    # A key that is wrong by itself was taken out before the checks; what they miss there was said already.
+    known = {fault.where for fault in file.faults}
+    return [*file.faults, *(fault for fault in file.located(found) if fault.where not in known), *findings.faults]
+
+
+def plan_of(stack: str, repository: Path = MODEL_REPOSITORY) -> StackPlan:
+    """The plan of a stack by its name; raises UserError with every fault, each with its line in the stack file."""
+    path = stack_path(stack)
+    if faults := stack_file_faults(path, repository):
+        raise StackFileError(faults)
+    spec = examine(path).spec
+    assert spec is not None  # noqa: S101 - no faults means a spec
+    return resolve(spec, stack, repository)
