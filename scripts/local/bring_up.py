@@ -88,7 +88,7 @@ def ask_first(plan: StackPlan, progress: Progress) -> FirstAnswer:
     gateway = GatewayEndpoint(host=endpoint.host, address=workloads.gateway_address())
 
     def ask(prompt: str, protocol: Protocol, request_id: str | None = None) -> Generation:
-        return infer_text(gateway, endpoint.name, prompt, PROMPT_TOKENS_OUT, protocol, request_id=request_id)
+        return infer_text(gateway, endpoint.models[0], prompt, PROMPT_TOKENS_OUT, protocol, request_id=request_id)
 
     cold_seconds: float | None = None
     with progress.step(f"first answer of {endpoint.name}") as step:

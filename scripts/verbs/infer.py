@@ -39,22 +39,35 @@ def register(app: typer.Typer) -> None:
         """One real request through the gateway, human-readable answer."""
         endpoint = GatewayEndpoint(host or served_host(model), checked_address(address))
         for_person = output_format is OutputFormat.TEXT
-        if for_person:
-            out.print(text, end="", style="dim", markup=False)
+        said = _OnTerminal(text)
         generation = infer_text(
             endpoint,
             model,
             text,
             max_tokens,
             protocol,
-            (lambda piece: out.print(piece, end="", markup=False)) if for_person and stream else None,
+            said.add if for_person and stream else None,
             timeout_seconds=timeout,
         )
         if not for_person:
             print_json({"prompt": text, **asdict(generation)})
             return
-        out.print("" if stream else generation.text, markup=False)
+        if not stream:
+            said.add(generation.text)
+        out.print("", markup=False)
         err.print(summary(generation), style="dim", markup=False)
+
+
+class _OnTerminal:
+    """Prompt and answer as one text; the prompt waits for the answer, so that a fault stands alone."""
+
+    def __init__(self, prompt: str) -> None:
+        self._prompt = prompt
+
+    def add(self, piece: str) -> None:
+        out.print(self._prompt, end="", style="dim", markup=False)
+        out.print(piece, end="", markup=False)
+        self._prompt = ""
 
 
 def served_host(model: str) -> str:
@@ -63,7 +76,7 @@ def served_host(model: str) -> str:
         plan = resolve(parse_stack_file(stack_path(LOCAL_STACK)), LOCAL_STACK, MODEL_REPOSITORY)
     except UserError:
         return SERVED_HOST.format(model=model)
-    hosts = {endpoint.name: endpoint.host for endpoint in plan.endpoints}
+    hosts = {endpoint.models[0]: endpoint.host for endpoint in plan.endpoints}
     if model not in hosts:
         raise fail(
             f"model {model}",

@@ -70,7 +70,7 @@ def workloads(first_up: subprocess.CompletedProcess[str]) -> Workloads:
 @pytest.fixture
 def ask(workloads: Workloads, plan: StackPlan) -> Callable[..., Generation]:
     address = workloads.gateway_address()
-    hosts = {endpoint.name: endpoint.host for endpoint in plan.endpoints}
+    hosts = {endpoint.models[0]: endpoint.host for endpoint in plan.endpoints}
 
     def send(
         text: str, model: str = "gpt", protocol: Protocol = Protocol.GRPC, tokens: int = 16, **keywords: Any

@@ -1,0 +1,28 @@
+"""The program: what was asked becomes a plan, the plan becomes layers, each made of the plan and the layers before."""
+
+from pathlib import Path
+
+import pulumi
+
+from aigc.autoscaling.kpa import kpa_annotations
+from aigc.cluster.cluster import build_cluster, build_network
+from aigc.config.load import load_spec
+from aigc.foundation.foundation import build_foundation
+from aigc.observability.prometheus import observe
+from aigc.plan.resolve import resolve
+from aigc.serving.endpoint import build_endpoints
+from aigc.serving.gateway import build_gateway, gateway_address
+
+root = Path(pulumi.get_root_directory())
+plan = resolve(load_spec(), pulumi.get_stack(), root / "model_repository")
+network = build_network(plan)
+cluster = build_cluster(plan, network)
+foundation = build_foundation(plan, cluster)
+gateway = build_gateway(plan, cluster, foundation, root)
+build_endpoints(plan, cluster, foundation, gateway=gateway, annotations=kpa_annotations, root=root)
+observe(plan, cluster, foundation)
+
+pulumi.export("endpoints", {endpoint.name: endpoint.host for endpoint in plan.endpoints})
+pulumi.export("gateway", gateway_address(plan))
+pulumi.export("namespaces", [namespace.name for namespace in plan.namespaces])
+pulumi.export("cluster", dict(cluster.outputs))

@@ -1,0 +1,1 @@
+"""Autoscaling settings out of the plan."""

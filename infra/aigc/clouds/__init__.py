@@ -1,0 +1,1 @@
+"""One adapter a cloud, behind one small contract."""

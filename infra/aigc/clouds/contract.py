@@ -1,0 +1,66 @@
+"""What a cloud must offer, small enough that a new cloud is one folder; what it cannot do is data with a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import pulumi
+
+from aigc.plan.stack_plan import Cloud, StackPlan
+
+
+@dataclass(frozen=True)
+class NetworkHandle:
+    """Where the nodes are; a cluster that exists already brings its own, so every field may be absent."""
+
+    network: pulumi.Input[str] | None = None
+    subnetwork: pulumi.Input[str] | None = None
+    pod_range: str | None = None
+    """Name of the secondary range that pods take addresses from."""
+    service_range: str | None = None
+    provider: pulumi.ProviderResource | None = None
+    """The cloud's own provider, made once and handed on."""
+
+
+@dataclass(frozen=True)
+class ClusterHandle:
+    """A cluster one can put objects on."""
+
+    provider: pulumi.ProviderResource
+    """The Kubernetes provider; everything on the cluster names it."""
+    stack: str
+    """Goes on every object as the inventory label."""
+    ready: tuple[pulumi.Resource, ...] = ()
+    """What must be there before pods can run: node pools of ours."""
+    control_plane_cidr: str | None = None
+    """Where the API server answers from, if that is known before it exists; network policies name it."""
+    outputs: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """What the stack exports about the cluster."""
+
+
+@dataclass(frozen=True)
+class Inability:
+    """Something a cloud does not do here, with the sentence that a person reads."""
+
+    what: str
+    sentence: str
+
+
+class CloudAdapter(Protocol):
+    """One cloud. It is found by its place: module `aigc.clouds.<cloud>` with a constant `ADAPTER`."""
+
+    @property
+    def cloud(self) -> Cloud:
+        """Which cloud this is."""
+
+    @property
+    def inabilities(self) -> tuple[Inability, ...]:
+        """What it does not do, as data; reports print it, nothing branches on it."""
+
+    def network(self, plan: StackPlan) -> NetworkHandle:
+        """Make the network that the nodes live in."""
+
+    def cluster(self, plan: StackPlan, network: NetworkHandle) -> ClusterHandle:
+        """Make the cluster with its node pools, and the provider that talks to it."""

@@ -1,0 +1,1 @@
+"""The cluster of a plan, and how objects get onto it."""

@@ -1,0 +1,1 @@
+"""What endpoints stand on: namespaces, network policies, Knative."""

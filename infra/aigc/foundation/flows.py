@@ -1,0 +1,104 @@
+"""Who may talk to whom, as data: the one list that network policies are made of and that a test evaluates.
+
+Whatever is not here is denied in every namespace of ours. Ports are the pods' own: policies are judged after a
+Service's address was replaced by a pod's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aigc.catalog.labels import (
+    GATEWAY_NAMESPACE,
+    KNATIVE_NAMESPACE,
+    KNATIVE_OPERATOR_NAMESPACE,
+    MODELS_NAMESPACE,
+    MONITORING_NAMESPACE,
+)
+
+
+@dataclass(frozen=True)
+class Pods:
+    """Pods of one namespace, all of them or those with these labels."""
+
+    namespace: str
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Flow:
+    """An allowed connection between pods of ours."""
+
+    source: Pods
+    target: Pods
+    ports: tuple[int, ...]
+    why: str
+
+
+ENDPOINTS = Pods(MODELS_NAMESPACE)
+GATEWAY = Pods(GATEWAY_NAMESPACE, (("app.kubernetes.io/name", "gateway"),))
+ACTIVATOR = Pods(KNATIVE_NAMESPACE, (("app", "activator"),))
+AUTOSCALER = Pods(KNATIVE_NAMESPACE, (("app", "autoscaler"),))
+KNATIVE = Pods(KNATIVE_NAMESPACE)
+PROMETHEUS = Pods(MONITORING_NAMESPACE, (("app.kubernetes.io/name", "prometheus"),))
+MONITORING = Pods(MONITORING_NAMESPACE)
+
+QUEUE_PORTS = (8012, 8013)
+"""The queue-proxy's and the activator's HTTP/1.1 and h2c ports."""
+MUX_PORT = 8080
+TRITON_METRICS_PORT = 8002
+QUEUE_METRICS_PORTS = (9090, 9091)
+"""The queue-proxy's metrics for the autoscaler, and for people."""
+METRICS_PORT = 9090
+GATEWAY_INTERNAL_PORT = 8081
+GATEWAY_EXTERNAL_PORT = 8080
+GATEWAY_HEALTH_PORT = 8090
+WEBHOOK_PORT = 8443
+
+FLOWS: tuple[Flow, ...] = (
+    Flow(GATEWAY, ENDPOINTS, (*QUEUE_PORTS, MUX_PORT), "requests to warm Knative pods and to steady pods"),
+    Flow(GATEWAY, ACTIVATOR, QUEUE_PORTS, "requests to revisions at zero"),
+    Flow(GATEWAY, GATEWAY, (GATEWAY_HEALTH_PORT,), "controllers ask each other which configuration Envoy has loaded"),
+    Flow(ENDPOINTS, GATEWAY, (GATEWAY_INTERNAL_PORT,), "a model that calls another one"),
+    Flow(KNATIVE, GATEWAY, (GATEWAY_INTERNAL_PORT,), "Knative's own probes of cluster-local routes"),
+    Flow(MONITORING, GATEWAY, (GATEWAY_INTERNAL_PORT,), "probes of cluster-local routes"),
+    Flow(ACTIVATOR, ENDPOINTS, QUEUE_PORTS, "buffered requests and probes of a starting pod"),
+    Flow(ACTIVATOR, AUTOSCALER, (8080,), "the activator's concurrency figures, without which nothing leaves zero"),
+    Flow(AUTOSCALER, AUTOSCALER, (8080,), "figures of a revision that another replica owns"),
+    Flow(
+        AUTOSCALER, ENDPOINTS, (*QUEUE_PORTS, QUEUE_METRICS_PORTS[0]), "concurrency figures, and the probe before zero"
+    ),
+    Flow(AUTOSCALER, ACTIVATOR, QUEUE_PORTS, "is the activator in the path before the last pod goes"),
+    Flow(PROMETHEUS, ENDPOINTS, (TRITON_METRICS_PORT, *QUEUE_METRICS_PORTS), "metrics of Triton and the queue-proxy"),
+    Flow(PROMETHEUS, KNATIVE, (METRICS_PORT,), "metrics of Knative"),
+    Flow(PROMETHEUS, GATEWAY, (METRICS_PORT,), "metrics of the gateway's Envoy"),
+    Flow(PROMETHEUS, MONITORING, (METRICS_PORT, 8080), "its own metrics, the operator's and the reloader's"),
+)
+
+KOURIER = Pods(KNATIVE_NAMESPACE, (("app", "3scale-kourier-gateway"),))
+"""The gateway that the Knative operator brings; it lives in Knative's own namespace."""
+KOURIER_CONTROLLER = Pods(KNATIVE_NAMESPACE, (("app", "net-kourier-controller"),))
+OPERATOR = Pods(KNATIVE_OPERATOR_NAMESPACE)
+
+KOURIER_FLOWS: tuple[Flow, ...] = (
+    Flow(KOURIER, ENDPOINTS, QUEUE_PORTS, "requests to warm Knative pods"),
+    Flow(KOURIER, ACTIVATOR, QUEUE_PORTS, "requests to revisions at zero"),
+    Flow(KOURIER, KOURIER_CONTROLLER, (18000,), "the gateway's configuration"),
+    Flow(KOURIER_CONTROLLER, KOURIER, (8080, 8081, 8090), "has the gateway loaded a route yet"),
+    Flow(ENDPOINTS, KOURIER, (GATEWAY_INTERNAL_PORT,), "a model that calls another one"),
+)
+"""Where Knative comes by its operator."""
+
+API_CLIENTS: tuple[Pods, ...] = (KNATIVE, GATEWAY, MONITORING, OPERATOR)
+"""Pods that talk to the API server; a model's pod has no reason to, and no token."""
+
+WORLD_TARGETS: tuple[tuple[Pods, int], ...] = ((GATEWAY, GATEWAY_EXTERNAL_PORT),)
+"""What anybody may reach."""
+
+KOURIER_WORLD_TARGETS: tuple[tuple[Pods, int], ...] = ((KOURIER, GATEWAY_EXTERNAL_PORT), (KOURIER, 8443))
+
+WEBHOOK_TARGETS: tuple[tuple[Pods, int], ...] = (
+    (Pods(KNATIVE_NAMESPACE, (("app", "webhook"),)), WEBHOOK_PORT),
+    (Pods(KNATIVE_OPERATOR_NAMESPACE, (("name", "operator-webhook"),)), WEBHOOK_PORT),
+)
+"""What the API server calls; its address is no pod's, so the source cannot be named by labels."""

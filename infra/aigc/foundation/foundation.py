@@ -1,0 +1,39 @@
+"""What every endpoint stands on: namespaces, policies, Knative; which parts there are is read from the plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+
+from aigc.clouds.contract import ClusterHandle
+from aigc.foundation import knative, knative_operator
+from aigc.foundation.namespaces import Namespaces
+from aigc.foundation.network_policy import NetworkPolicies
+from aigc.plan.stack_plan import ComponentPlan, StackPlan
+
+
+@dataclass(frozen=True)
+class Foundation:
+    """What the layers above wait for."""
+
+    namespaces: tuple[pulumi.Resource, ...]
+    knative: tuple[pulumi.Resource, ...]
+    """What a Knative Service must come after; empty where the stack has no Knative."""
+
+
+def build_foundation(plan: StackPlan, cluster: ClusterHandle) -> Foundation:
+    """Namespaces first, then policies, then the components that the plan lists."""
+    namespaces = Namespaces("namespaces", plan, cluster).objects
+    NetworkPolicies("network-policies", plan, cluster, namespaces)
+    ready: tuple[pulumi.Resource, ...] = ()
+    if manifest := component_of(plan, knative.COMPONENT):
+        ready = knative.KnativeServing("knative", plan, manifest, cluster, namespaces).ready
+    elif chart := component_of(plan, knative_operator.COMPONENT):
+        ready = knative_operator.KnativeByOperator("knative", plan, chart, cluster, namespaces).ready
+    return Foundation(namespaces=namespaces, knative=ready)
+
+
+def component_of(plan: StackPlan, name: str) -> ComponentPlan | None:
+    """A component of the plan by its name, None where the stack does without."""
+    return next((component for component in plan.components if component.name == name), None)

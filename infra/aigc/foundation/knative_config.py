@@ -1,0 +1,55 @@
+"""Knative's configuration out of the plan, one value for both ways of installing it (manifest and operator)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aigc.plan.stack_plan import StackPlan
+
+LOCAL_INGRESS_CLASS = "aigc.ingress.networking.knative.dev"
+KOURIER_INGRESS_CLASS = "kourier.ingress.networking.knative.dev"
+
+_DEFAULT_PROGRESS_DEADLINE_SECONDS = 600
+_DEFAULT_MAX_REVISION_TIMEOUT_SECONDS = 600
+
+
+def knative_config(plan: StackPlan, ingress_class: str) -> dict[str, Mapping[str, str]]:
+    """ConfigMap name -> the keys that differ from Knative's defaults; values are strings, as Knative parses them."""
+    return {
+        "config-autoscaler": _autoscaler(),
+        "config-defaults": _defaults(plan),
+        "config-deployment": _deployment(plan),
+        "config-domain": {plan.domain: ""},
+        "config-features": dict(plan.knative_features),
+        "config-network": {"ingress-class": ingress_class},
+        "config-observability": {"metrics-protocol": "prometheus", "request-metrics-protocol": "prometheus"},
+    }
+
+
+def _autoscaler() -> dict[str, str]:
+    return {
+        # A new revision would otherwise start one replica, and with it a GPU node, before anybody asked for it;
+        # each of our revisions says its own number.
+        "allow-zero-initial-scale": "true",
+        "initial-scale": "0",
+        "enable-scale-to-zero": "true",
+        # Upper limit for the activator to get into the path before the last pod goes.
+        "scale-to-zero-grace-period": "30s",
+    }
+
+
+def _defaults(plan: StackPlan) -> dict[str, str]:
+    longest = max((endpoint.scaling.request_timeout_seconds for endpoint in plan.endpoints), default=0)
+    return {"max-revision-timeout-seconds": str(max(longest, _DEFAULT_MAX_REVISION_TIMEOUT_SECONDS))}
+
+
+def _deployment(plan: StackPlan) -> dict[str, str]:
+    # Node, image and weights together can take longer than the default of 600 s, and a late revision is a failed one.
+    slowest = max((endpoint.scaling.progress_deadline_seconds for endpoint in plan.endpoints), default=0)
+    config = {
+        "registries-skipping-tag-resolving": "kind.local,ko.local,dev.local",
+        "progress-deadline": f"{max(slowest, _DEFAULT_PROGRESS_DEADLINE_SECONDS)}s",
+    }
+    if "knative-queue" in plan.images:
+        config["queue-sidecar-image"] = plan.images["knative-queue"]
+    return config

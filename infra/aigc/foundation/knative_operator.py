@@ -1,0 +1,74 @@
+"""Knative Serving by its operator, on clusters that are not built here: one Helm Release and one KnativeServing object.
+
+The Release is opaque until the cluster runs it; what counts for reviewers is the KnativeServing object: version,
+ingress and the same configuration that the manifest gets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+from pulumi_kubernetes.helm.v3 import Release, RepositoryOptsArgs
+
+from aigc.catalog.labels import KNATIVE_NAMESPACE
+from aigc.clouds.contract import ClusterHandle
+from aigc.cluster.kubernetes_object import Body, add_objects
+from aigc.foundation.knative_config import KOURIER_INGRESS_CLASS, knative_config
+from aigc.plan.stack_plan import ComponentPlan, StackPlan
+from aigc.tokens import Component
+
+COMPONENT = "knative-operator"
+
+
+def knative_serving_body(plan: StackPlan, version: str) -> Body:
+    """The object that tells the operator which Knative to run, and how; `config` drops the prefix `config-`."""
+    config = knative_config(plan, KOURIER_INGRESS_CLASS)
+    return {
+        "apiVersion": "operator.knative.dev/v1beta1",
+        "kind": "KnativeServing",
+        "metadata": {"name": COMPONENT.replace("operator", "serving"), "namespace": KNATIVE_NAMESPACE},
+        "spec": {
+            "version": version,
+            "ingress": {"kourier": {"enabled": True}},
+            "config": {name.removeprefix("config-"): dict(values) for name, values in config.items() if values},
+        },
+    }
+
+
+def release(
+    parent: Component, component: ComponentPlan, cluster: ClusterHandle, values: Body, after: Sequence[pulumi.Resource]
+) -> Release:
+    """A chart pinned by version; it carries its name, for Helm Releases ignore the ban on random names."""
+    return Release(
+        component.name,
+        name=component.name,
+        chart=component.chart or component.name,
+        version=component.version,
+        namespace=component.namespace,
+        repository_opts=RepositoryOptsArgs(repo=component.repository),
+        values=values,
+        atomic=True,
+        opts=parent.child(cluster.provider, after),
+    )
+
+
+class KnativeByOperator(Component):
+    """Knative Serving with Kourier."""
+
+    LAYER = "foundation"
+
+    def __init__(
+        self,
+        name: str,
+        plan: StackPlan,
+        component: ComponentPlan,
+        cluster: ClusterHandle,
+        after: Sequence[pulumi.Resource],
+    ) -> None:
+        super().__init__(name)
+        operator = release(self, component, cluster, {}, after)
+        serving = add_objects(cluster, self, [knative_serving_body(plan, component.version)], (operator,))
+        self.ready: tuple[pulumi.Resource, ...] = (operator, *serving)
+        """What a Knative Service must come after: the object is Ready once the operator's Knative is."""
+        self.done({"version": component.version, "namespace": KNATIVE_NAMESPACE})

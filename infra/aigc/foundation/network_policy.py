@@ -1,0 +1,139 @@
+"""Default-deny in every namespace of ours and the flows that are allowed, computed from one list by pure functions.
+
+A flow needs both ends: egress at its source and ingress at its target, so each becomes two policies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import pulumi
+
+from aigc.clouds.contract import ClusterHandle
+from aigc.cluster.kubernetes_object import Body, add_objects
+from aigc.foundation import knative_operator
+from aigc.foundation.flows import (
+    API_CLIENTS,
+    FLOWS,
+    KOURIER_FLOWS,
+    KOURIER_WORLD_TARGETS,
+    WEBHOOK_TARGETS,
+    WORLD_TARGETS,
+    Flow,
+    Pods,
+)
+from aigc.plan.stack_plan import StackPlan
+from aigc.tokens import Component
+
+_DNS_PORT = 53
+_ANYWHERE = "0.0.0.0/0"
+_API_PORTS = (443, 6443, 16443)
+"""Of the Service, of most control planes, and of the local one: policies are judged after translation."""
+
+
+def network_policies(plan: StackPlan, control_plane_cidr: str | None) -> list[Body]:
+    """Every policy of a stack, in a fixed order; a control plane that a cloud manages may answer from anywhere."""
+    ours = {namespace.name for namespace in plan.namespaces}
+    kourier = any(component.name == knative_operator.COMPONENT for component in plan.components)
+    flows = (*FLOWS, *(KOURIER_FLOWS if kourier else ()))
+    world = (*WORLD_TARGETS, *(KOURIER_WORLD_TARGETS if kourier else ()))
+    api = control_plane_cidr or _ANYWHERE
+    return [
+        *(_default_deny(name) for name in sorted(ours)),
+        *(_dns(name) for name in sorted(ours)),
+        *_flows(flow for flow in flows if {flow.source.namespace, flow.target.namespace} <= ours),
+        *(_api_client(pods, api) for pods in API_CLIENTS if pods.namespace in ours),
+        *(_open(pods, port, _ANYWHERE, f"world-{port}") for pods, port in world if pods.namespace in ours),
+        *(_open(pods, port, api, "api-server") for pods, port in WEBHOOK_TARGETS if pods.namespace in ours),
+        *(_from_node(name, plan.cluster.node_cidr) for name in sorted(ours) if plan.cluster.node_cidr is not None),
+    ]
+
+
+def _default_deny(namespace: str) -> Body:
+    return _policy(namespace, "default-deny", {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]})
+
+
+def _dns(namespace: str) -> Body:
+    # The resolver is a pod on clouds and a process of the host locally: by port, then, not by label.
+    ports = [{"protocol": protocol, "port": _DNS_PORT} for protocol in ("UDP", "TCP")]
+    return _policy(namespace, "dns", {"podSelector": {}, "policyTypes": ["Egress"], "egress": [{"ports": ports}]})
+
+
+def _flows(flows: Iterable[Flow]) -> Iterator[Body]:
+    for flow in flows:
+        source, target = _role(flow.source), _role(flow.target)
+        yield _policy(
+            flow.source.namespace,
+            f"{source}-to-{target}",
+            {
+                "podSelector": _selector(flow.source),
+                "policyTypes": ["Egress"],
+                "egress": [{"to": [_peer(flow.target)], "ports": _tcp(flow.ports)}],
+            },
+            flow.why,
+        )
+        yield _policy(
+            flow.target.namespace,
+            f"{target}-from-{source}",
+            {
+                "podSelector": _selector(flow.target),
+                "policyTypes": ["Ingress"],
+                "ingress": [{"from": [_peer(flow.source)], "ports": _tcp(flow.ports)}],
+            },
+            flow.why,
+        )
+
+
+def _api_client(pods: Pods, cidr: str) -> Body:
+    egress = [{"to": [{"ipBlock": {"cidr": cidr}}], "ports": _tcp(_API_PORTS)}]
+    spec = {"podSelector": _selector(pods), "policyTypes": ["Egress"], "egress": egress}
+    return _policy(pods.namespace, f"{_role(pods)}-to-api-server", spec)
+
+
+def _open(pods: Pods, port: int, cidr: str, who: str) -> Body:
+    ingress = [{"from": [{"ipBlock": {"cidr": cidr}}], "ports": _tcp((port,))}]
+    spec = {"podSelector": _selector(pods), "policyTypes": ["Ingress"], "ingress": ingress}
+    return _policy(pods.namespace, f"{_role(pods)}-from-{who}", spec)
+
+
+def _from_node(namespace: str, cidr: str) -> Body:
+    ingress = [{"from": [{"ipBlock": {"cidr": cidr}}]}]
+    spec = {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": ingress}
+    return _policy(namespace, "from-node", spec, "the kubelet's probes, and traffic through a NodePort")
+
+
+def _policy(namespace: str, name: str, spec: Body, why: str | None = None) -> Body:
+    metadata: Body = {"name": name, "namespace": namespace}
+    if why is not None:
+        metadata["annotations"] = {"aigc/why": why}
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata, "spec": spec}
+
+
+def _role(pods: Pods) -> str:
+    return pods.labels[0][1] if pods.labels else pods.namespace
+
+
+def _selector(pods: Pods) -> Body:
+    return {"matchLabels": dict(pods.labels)} if pods.labels else {}
+
+
+def _peer(pods: Pods) -> Body:
+    return {
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": pods.namespace}},
+        "podSelector": _selector(pods),
+    }
+
+
+def _tcp(ports: Sequence[int]) -> list[Body]:
+    return [{"protocol": "TCP", "port": port} for port in ports]
+
+
+class NetworkPolicies(Component):
+    """Every policy of the stack."""
+
+    LAYER = "foundation"
+
+    def __init__(self, name: str, plan: StackPlan, cluster: ClusterHandle, after: Sequence[pulumi.Resource]) -> None:
+        super().__init__(name)
+        self.objects = add_objects(cluster, self, network_policies(plan, cluster.control_plane_cidr), after)
+        self.done({"count": len(self.objects)})

@@ -1,0 +1,152 @@
+"""Prometheus and what it scrapes; where the operator comes as a chart, only the monitors are ours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+
+from aigc.catalog.labels import MONITORING_NAMESPACE
+from aigc.clouds.contract import ClusterHandle
+from aigc.cluster.kubernetes_object import Body, add_objects
+from aigc.foundation.foundation import Foundation, component_of
+from aigc.foundation.knative_operator import release
+from aigc.observability import operator
+from aigc.observability.monitors import SCRAPE_INTERVAL, monitor_bodies
+from aigc.observability.operator import PrometheusOperator
+from aigc.plan.stack_plan import ComponentPlan, StackPlan
+from aigc.serving.triton import UID
+from aigc.tokens import Component
+
+CHART = "kube-prometheus-stack"
+_NAME = "prometheus"
+_NOT_SCRAPED = (
+    "kubelet",
+    "kubeApiServer",
+    "kubeControllerManager",
+    "kubeScheduler",
+    "kubeProxy",
+    "kubeEtcd",
+    "coreDns",
+)
+_SECURITY = {
+    "runAsNonRoot": True,
+    "runAsUser": UID,
+    "runAsGroup": UID,
+    "fsGroup": UID,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+
+
+def version_of(image: str) -> str:
+    """What the operator must believe the server to be: it writes flags and configuration for that version.
+
+    The tag is the catalog's, for instance `2.42`; the operator parses three numbers.
+    """
+    numbers = image.rsplit(":", 1)[1].split("@", maxsplit=1)[0].split(".")
+    return "v" + ".".join([*numbers, "0", "0"][:3])
+
+
+def prometheus_body(image: str) -> Body:
+    """A small Prometheus: a day of data on the node's disk, every monitor of its own namespace."""
+    return {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "Prometheus",
+        "metadata": {"name": _NAME, "namespace": MONITORING_NAMESPACE},
+        "spec": {
+            "image": image,
+            "imagePullPolicy": "IfNotPresent",
+            "version": version_of(image),
+            "replicas": 1,
+            "serviceAccountName": _NAME,
+            "securityContext": dict(_SECURITY),
+            "scrapeInterval": SCRAPE_INTERVAL,
+            "evaluationInterval": SCRAPE_INTERVAL,
+            "retention": "24h",
+            # Below the volume's limit: blocks that are being compacted take about half as much again.
+            "retentionSize": "1GB",
+            "storage": {"emptyDir": {"sizeLimit": "2Gi"}},
+            "resources": {"requests": {"cpu": "50m", "memory": "192Mi"}, "limits": {"memory": "768Mi"}},
+            # All of this namespace and none of others, where a user's own monitors may be.
+            "podMonitorSelector": {},
+            "serviceMonitorSelector": {},
+            "probeSelector": {},
+            "ruleSelector": {},
+            "scrapeConfigSelector": {},
+        },
+    }
+
+
+def access_bodies() -> list[Body]:
+    """Prometheus finds its targets through the API: it may read pods, and nothing else."""
+    subject = {"kind": "ServiceAccount", "name": _NAME, "namespace": MONITORING_NAMESPACE}
+    rbac = "rbac.authorization.k8s.io"
+    return [
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": _NAME, "namespace": MONITORING_NAMESPACE}},
+        {
+            "apiVersion": f"{rbac}/v1",
+            "kind": "ClusterRole",
+            "metadata": {"name": "aigc-prometheus"},
+            "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]}],
+        },
+        {
+            "apiVersion": f"{rbac}/v1",
+            "kind": "ClusterRoleBinding",
+            "metadata": {"name": "aigc-prometheus"},
+            "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": "aigc-prometheus"},
+            "subjects": [subject],
+        },
+    ]
+
+
+def chart_values() -> Body:
+    """Of the chart only the operator and one Prometheus that also takes monitors which are not the chart's own."""
+    selectors = ("podMonitor", "serviceMonitor", "probe", "rule", "scrapeConfig")
+    return {
+        "fullnameOverride": "monitoring",
+        "alertmanager": {"enabled": False},
+        "grafana": {"enabled": False},
+        # A DaemonSet on host namespaces: Pod Security `restricted` refuses it.
+        "nodeExporter": {"enabled": False},
+        # Of a managed control plane nothing can be scraped, and the kubelets are outside our network policies.
+        **{part: {"enabled": False} for part in _NOT_SCRAPED},
+        "prometheusOperator": {"admissionWebhooks": {"enabled": False}, "tls": {"enabled": False}},
+        "prometheus": {"prometheusSpec": {f"{name}SelectorNilUsesHelmValues": False for name in selectors}},
+    }
+
+
+class Observability(Component):
+    """Prometheus with its operator, from a manifest or from a chart, and the monitors of the stack."""
+
+    LAYER = "observability"
+
+    def __init__(self, name: str, plan: StackPlan, cluster: ClusterHandle, foundation: Foundation) -> None:
+        super().__init__(name)
+        namespaces = [namespace.name for namespace in plan.namespaces]
+        ready = self._server(plan, cluster, foundation.namespaces)
+        if ready:
+            own = component_of(plan, operator.COMPONENT) is not None
+            add_objects(cluster, self, monitor_bodies(namespaces, own_server=own), ready)
+        self.done({"namespace": MONITORING_NAMESPACE})
+
+    def _server(
+        self, plan: StackPlan, cluster: ClusterHandle, after: Sequence[pulumi.Resource]
+    ) -> tuple[pulumi.Resource, ...]:
+        if manifest := component_of(plan, operator.COMPONENT):
+            return self._from_manifest(plan, manifest, cluster, after)
+        if chart := component_of(plan, CHART):
+            return (release(self, chart, cluster, chart_values(), after),)
+        return ()
+
+    def _from_manifest(
+        self, plan: StackPlan, manifest: ComponentPlan, cluster: ClusterHandle, after: Sequence[pulumi.Resource]
+    ) -> tuple[pulumi.Resource, ...]:
+        ready = PrometheusOperator(self, plan, manifest, cluster, after).ready
+        access = add_objects(cluster, self, access_bodies(), after)
+        add_objects(cluster, self, [prometheus_body(plan.images["prometheus"])], (*ready, *access))
+        return ready
+
+
+def observe(plan: StackPlan, cluster: ClusterHandle, foundation: Foundation) -> Observability:
+    """Everything that watches the stack."""
+    return Observability("observability", plan, cluster, foundation)

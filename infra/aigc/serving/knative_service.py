@@ -1,0 +1,42 @@
+"""An endpoint as a Knative Service: replicas come with requests and go to zero without them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aigc.catalog.labels import MODELS_NAMESPACE
+from aigc.cluster.kubernetes_object import Body
+from aigc.plan.stack_plan import EndpointPlan
+from aigc.serving.triton import ENDPOINT_LABEL, PodImages, pod_labels, pod_spec
+
+CONTENT_ANNOTATION = "aigc/content-hash"
+
+
+def knative_service_body(
+    endpoint: EndpointPlan, images: PodImages, mux_config: str, annotations: Mapping[str, str]
+) -> Body:
+    """The Service; Knative names its revisions, for a name of ours would have to change with every field of it.
+
+    Knative makes `timeoutSeconds` the pod's termination grace too, so Triton's exit timeout, which is the same number,
+    never outlasts it.
+    """
+    scaling = endpoint.scaling
+    return {
+        "apiVersion": "serving.knative.dev/v1",
+        "kind": "Service",
+        "metadata": {"name": endpoint.name, "namespace": MODELS_NAMESPACE, "labels": {ENDPOINT_LABEL: endpoint.name}},
+        "spec": {
+            "template": {
+                "metadata": {
+                    "labels": dict(pod_labels(endpoint)),
+                    "annotations": {**annotations, CONTENT_ANNOTATION: endpoint.source.content_hash},
+                },
+                "spec": {
+                    "containerConcurrency": scaling.hard_concurrency,
+                    "timeoutSeconds": scaling.request_timeout_seconds,
+                    **pod_spec(endpoint, images, mux_config),
+                },
+            },
+            "traffic": [{"latestRevision": True, "percent": 100}],
+        },
+    }

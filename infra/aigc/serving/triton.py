@@ -1,0 +1,163 @@
+"""The pod of an endpoint, computed from its plan: Triton, and in front of it a small Envoy, the mux.
+
+Knative gives a pod one port and Triton has three: the mux takes that one port and sends gRPC to 8001, HTTP to 8000.
+Triton is started by a few lines of Python, for its Python backend leaves shared memory regions behind when it is
+killed: the next start in the same pod would trip over them. They are removed, and the prefix is new each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aigc.cluster.kubernetes_object import Body
+from aigc.plan.stack_plan import EndpointPlan
+from aigc.serving.model_source import ModelFiles, model_files
+
+ENDPOINT_LABEL = "aigc/endpoint"
+MUX_PORT = 8080
+HTTP_PORT = 8000
+GRPC_PORT = 8001
+METRICS_PORT = 8002
+UID = 65532
+"""All our images run as this user; numeric, or `runAsNonRoot` cannot tell that it is not root."""
+
+_SERVER = "/opt/tritonserver/bin/tritonserver"
+"""The same place in NVIDIA's image and in the one that is built here."""
+
+_LAUNCHER = """\
+import os, sys, uuid
+for region in os.scandir("/dev/shm"):
+    os.unlink(region)
+prefix = "--backend-config=python,shm-region-prefix-name=triton-" + uuid.uuid4().hex[:12]
+os.execvp(sys.argv[1], [*sys.argv[1:], prefix])
+"""
+
+_SMALLEST_SHM_MIB = 64
+_LARGEST_SHM_MIB = 1024
+
+
+@dataclass(frozen=True)
+class PodImages:
+    """References of the two containers."""
+
+    mux: str
+    triton: str
+
+
+def security_context() -> Body:
+    """What Pod Security `restricted` asks of a container, written at the container: Knative takes none at the pod."""
+    return {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "readOnlyRootFilesystem": True,
+        "runAsNonRoot": True,
+        "runAsUser": UID,
+        "runAsGroup": UID,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+
+
+def shm_mib(memory_mib: int) -> int:
+    """Size of /dev/shm: what the Python backend takes and gives passes through it; it counts as the pod's memory."""
+    return min(max(memory_mib // 4, _SMALLEST_SHM_MIB), _LARGEST_SHM_MIB)
+
+
+def mux_container(image: str) -> Body:
+    """The mux: the only port, and the readiness of the whole pod, for it asks Triton."""
+    return {
+        "name": "mux",
+        "image": image,
+        "imagePullPolicy": "IfNotPresent",
+        "args": ["-c", "/etc/envoy/mux.yaml", "--concurrency", "1", "--disable-hot-restart", "--log-level", "warning"],
+        "ports": [{"name": "h2c", "containerPort": MUX_PORT}],
+        # No period: Knative's queue-proxy then asks every few milliseconds until the first yes; a cold start waits.
+        "readinessProbe": {"httpGet": {"path": "/v2/health/ready", "port": MUX_PORT}},
+        "resources": {"requests": {"cpu": "25m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}},
+        "securityContext": security_context(),
+        "volumeMounts": [{"name": "mux", "mountPath": "/etc/envoy", "readOnly": True}],
+    }
+
+
+def triton_command(endpoint: EndpointPlan, files: ModelFiles) -> list[str]:
+    """How Triton is started: exactly the planned models, and an end that waits for requests in flight."""
+    return [
+        "python3",
+        "-c",
+        _LAUNCHER,
+        _SERVER,
+        f"--model-repository={files.repository}",
+        "--model-control-mode=explicit",
+        *(f"--load-model={model}" for model in endpoint.models),
+        f"--http-port={HTTP_PORT}",
+        f"--grpc-port={GRPC_PORT}",
+        f"--metrics-port={METRICS_PORT}",
+        f"--exit-timeout-secs={endpoint.scaling.request_timeout_seconds}",
+    ]
+
+
+def triton_container(endpoint: EndpointPlan, image: str, files: ModelFiles) -> Body:
+    """Triton itself; it has no port and no probe of its own, for Knative allows those to one container only."""
+    return {
+        "name": "triton",
+        "image": image,
+        "imagePullPolicy": "IfNotPresent",
+        "command": triton_command(endpoint, files),
+        # The root file system is read-only: caches and temporary files of the backends go to the one writable place.
+        "env": [{"name": "HOME", "value": "/tmp"}],  # noqa: S108 a volume of the pod's own
+        "resources": _resources(endpoint),
+        "securityContext": security_context(),
+        "volumeMounts": [
+            {"name": "shm", "mountPath": "/dev/shm"},  # noqa: S108 a volume of the pod's own
+            {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 a volume of the pod's own
+            *files.mounts,
+        ],
+    }
+
+
+def _resources(endpoint: EndpointPlan) -> Body:
+    resources = endpoint.resources
+    memory = f"{resources.memory_mib}Mi"
+    requests: Body = {"cpu": f"{resources.cpu_millicores}m", "memory": memory}
+    # No limit on the CPU: throttling in the middle of a batch is latency for every request in it.
+    limits: Body = {"memory": memory}
+    if resources.accelerators and resources.resource_key:
+        requests[resources.resource_key] = limits[resources.resource_key] = str(resources.accelerators)
+    return {"requests": requests, "limits": limits}
+
+
+def pod_spec(endpoint: EndpointPlan, images: PodImages, mux_config: str) -> Body:
+    """The part of the pod that both ways of serving share; keys that Knative refuses are left to the steady way."""
+    files = model_files(endpoint)
+    spec: Body = {
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "containers": [mux_container(images.mux), triton_container(endpoint, images.triton, files)],
+        "volumes": [
+            {"name": "mux", "configMap": {"name": mux_config}},
+            {
+                "name": "shm",
+                "emptyDir": {"medium": "Memory", "sizeLimit": f"{shm_mib(endpoint.resources.memory_mib)}Mi"},
+            },
+            {"name": "tmp", "emptyDir": {"sizeLimit": "1Gi"}},
+            *files.volumes,
+        ],
+    }
+    return {**spec, **_placement(endpoint)}
+
+
+def _placement(endpoint: EndpointPlan) -> Body:
+    placement: Body = {}
+    if endpoint.node_selector:
+        placement["nodeSelector"] = dict(endpoint.node_selector)
+    if endpoint.tolerations:
+        placement["tolerations"] = [
+            {"key": taint.key, "operator": "Equal", "value": taint.value, "effect": taint.effect}
+            for taint in endpoint.tolerations
+        ]
+    return placement
+
+
+def pod_labels(endpoint: EndpointPlan) -> Mapping[str, str]:
+    """Labels of the pod: what metrics, policies and people find it by."""
+    return {ENDPOINT_LABEL: endpoint.name, "app.kubernetes.io/name": "triton"}

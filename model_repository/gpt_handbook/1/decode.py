@@ -1,0 +1,1 @@
+../../gpt/1/decode.py

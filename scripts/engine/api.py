@@ -1,0 +1,35 @@
+"""What the rest of `scripts` uses of the engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scripts.engine.apply import ApplyReport, apply_graph_of, destroy_inventory
+from scripts.engine.graph import Graph
+from scripts.engine.render import render_graph
+from scripts.engine.runner import run_stack
+from scripts.progress import Progress
+
+__all__ = ["ApplyReport", "Graph", "apply_stack", "destroy_stack", "preview_graph", "render_stack"]
+
+
+def preview_graph(stack: str, root: Path) -> Graph:
+    """What the program declares for a stack; needs no cluster, no cloud and no network."""
+    return run_stack(stack, root)
+
+
+def render_stack(stack: str, root: Path, out_dir: Path) -> list[Path]:
+    """Write every Kubernetes object of a stack as YAML, in apply order."""
+    return render_graph(preview_graph(stack, root), out_dir)
+
+
+def apply_stack(
+    stack: str, root: Path, kubeconfig: Path, context: str | None, progress: Progress, *, adopt: bool = False
+) -> ApplyReport:
+    """Make a cluster what the program says, wait until it is ready, remove what left the program."""
+    return apply_graph_of(stack, root, kubeconfig, context, progress, adopt=adopt)
+
+
+def destroy_stack(stack: str, kubeconfig: Path, context: str | None, progress: Progress) -> int:
+    """Delete every object of a stack in reverse order; returns how many."""
+    return destroy_inventory(stack, kubeconfig, context, progress)

@@ -1,0 +1,90 @@
+"""One stack, one process: runs the program under our monitor and writes its graph as JSON.
+
+A process of its own, because a Pulumi program leaves traces in whatever runs it: modules, working directory,
+arguments, environment. It imports nothing of `aigc`, so that a program of another commit finds its own package.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import runpy
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, cast
+
+from pulumi.output import Unknown
+from pulumi.runtime import run_in_stack, set_all_config
+from pulumi.runtime.settings import reset_options
+
+from scripts.engine.monitor import Engine, Monitor
+from scripts.engine.program_errors import explain
+
+PARALLEL = 16
+THREADS_PER_SLOT = 4  # what Pulumi's own language host gives its executor
+
+
+class UnknownText(str, Unknown):
+    """A secret of a stack file: a text to whoever parses configuration, an unknown value to whoever uses it."""
+
+    def __init__(self, text: str) -> None:
+        """Both parents want a constructor of their own; the text is set when the object is made."""
+        Unknown.__init__(self)  # type: ignore[no-untyped-call]
+
+
+def run_program(request: dict[str, Any]) -> dict[str, Any]:
+    """Run it once; the answer holds either a graph or what went wrong."""
+    config = {
+        key: value if key not in request["secret_keys"] else UnknownText(value)
+        for key, value in request["config"].items()
+    }
+    monitor = Monitor(request["project"], request["stack"], request["config"], request["live"])
+    engine = Engine()
+    set_all_config(config, list(request["secret_keys"]))
+    reset_options(
+        project=request["project"],
+        stack=request["stack"],
+        root_directory=request["root"],
+        organization="organization",
+        parallel=PARALLEL,
+        preview=request["live"] is None,
+        monitor_address=cast(Any, monitor),  # the SDK takes an object in place of an address
+        engine_address=cast(Any, engine),
+    )
+    try:
+        _execute(request["main"])
+    except BaseException as error:
+        return {"error": explain(error, Path(request["root"])), "messages": engine.messages}
+    return {"graph": monitor.graph().to_json(), "messages": engine.messages}
+
+
+def _execute(main: str) -> None:
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    loop.set_default_executor(ThreadPoolExecutor(PARALLEL * THREADS_PER_SLOT))
+    os.chdir(main)
+    sys.argv = [main]
+
+    def program() -> None:
+        runpy.run_path(main, run_name="__main__")
+
+    try:
+        loop.run_until_complete(run_in_stack(program))
+    finally:
+        loop.close()
+
+
+def main() -> None:
+    """Read the request from standard input, write the answer to the file it names."""
+    request = json.load(sys.stdin)
+    sys.path[:] = [entry for entry in sys.path if entry not in ("", request["engine_root"])]
+    answer = run_program(request)
+    Path(request["answer"]).write_text(json.dumps(answer), encoding="utf-8")
+    sys.stdout.flush()
+    os._exit(0)  # the SDK may leave threads behind that would keep the process for seconds
+
+
+if __name__ == "__main__":
+    main()

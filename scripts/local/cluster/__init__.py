@@ -1,0 +1,1 @@
+"""A real single-node Kubernetes out of host processes: no Docker, no installed daemon, nothing left after `down`."""

@@ -1,0 +1,129 @@
+"""Brings the cluster up from any state: nothing there, half made, crashed, after a restart of the host, or running."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+from aigc.catalog.faults import fail
+from scripts.local.cluster import base_objects, cgroups, host_before, modules, processes, readiness
+from scripts.local.cluster.host_config import CgroupDriver, HostConfig, configure
+from scripts.local.cluster.host_facts import collect
+from scripts.local.cluster.install import (
+    Started,
+    Tools,
+    boot_id,
+    read_started,
+    render_all,
+    write_all,
+    write_started,
+)
+from scripts.local.cluster.layout import Layout
+from scripts.local.cluster.network import Network
+from scripts.local.cluster.pki import ensure_pki
+from scripts.local.cluster.status import etcd_damage
+from scripts.local.cluster.supervisor import Supervisor, start
+from scripts.progress import Outcome, Progress
+
+ETCD_LOOK_SECONDS = 8.0
+"""How long etcd may fail before its log is read for damage; it fails within a second when its data is bad."""
+PORT_SECONDS = 15.0
+
+
+def bring_up(layout: Layout, tools: Tools, cache: Path, progress: Progress) -> None:
+    """Do everything that is not done yet.
+
+    Raises:
+        UserError: something on this host keeps the cluster from working; says what.
+    """
+    last = read_started(layout)
+    if last is not None and last.boot_id != boot_id():
+        forget_last_boot(layout)
+    host_before.save(layout)
+    write_started(layout, Started(boot_id(), tools.bin_dir, last.digest if last else ""))
+    modules.load_missing()
+    host = configure(collect(layout.root, cache, tools.bin_dir))
+    prepare_network(tools, host)
+    if host.cgroup_driver is CgroupDriver.CGROUPFS:
+        cgroups.ensure()
+    ensure_pki(layout)
+    digest = write_all(layout, render_all(layout, host, tools))
+    supervisor = Supervisor(layout)
+    with progress.step("control plane and node") as step:
+        changed = start_processes(layout, supervisor, host, digest)
+        wait_until_ready(layout, supervisor, progress)
+        step.outcome = Outcome.DONE if changed else Outcome.UNCHANGED
+    write_started(layout, Started(boot_id(), tools.bin_dir, digest))
+
+
+def prepare_network(tools: Tools, host: HostConfig) -> None:
+    """Bridge first: the API server listens on its address, which pods can reach."""
+    network = Network(tools.bin_dir)
+    network.ensure_bridge()
+    network.ensure_accepts(host.firewall)
+    host_before.set_sysctls()
+
+
+def start_processes(layout: Layout, supervisor: Supervisor, host: HostConfig, digest: str) -> bool:
+    """Have the supervisor run with this configuration; returns whether anything was started."""
+    last = read_started(layout)
+    if supervisor.answers():
+        if last is not None and last.digest in ("", digest):
+            waiting = [info.name for info in supervisor.processes() if info.state not in ("RUNNING", "STARTING")]
+            for name in waiting:
+                supervisor.start_now(name)
+            return bool(waiting)
+        supervisor.shut_down()
+    end_host_processes(layout)
+    start(layout, cgroups.start_prefix(host.cgroup_driver))
+    deadline = time.monotonic() + PORT_SECONDS
+    while not supervisor.answers():
+        if time.monotonic() > deadline:
+            raise fail("supervisor", "does not answer", f"look at {layout.logs / 'supervisord.log'}")
+        time.sleep(0.05)
+    return True
+
+
+def end_host_processes(layout: Layout) -> None:
+    """End what a dead supervisor left behind; shims stay, and with them the containers of pods."""
+    ours = processes.owned(layout)
+    left = processes.end([process.pid for process in ours if not process.is_shim])
+    if left:
+        raise fail("processes", f"{left} do not end", "restart this host")
+
+
+def wait_until_ready(layout: Layout, supervisor: Supervisor, progress: Progress) -> None:
+    """Wait for each part in the order in which they need each other."""
+    _wait_for_etcd(layout, supervisor, progress)
+    readiness.wait_for(layout, supervisor, readiness.API_SERVER, progress)
+    base_objects.ensure_base_objects(layout)
+    for check in (readiness.CONTAINERD, *readiness.CONTROL_LOOPS, readiness.NODE, *readiness.DATA_PATH):
+        readiness.wait_for(layout, supervisor, check, progress)
+
+
+def _wait_for_etcd(layout: Layout, supervisor: Supervisor, progress: Progress) -> None:
+    started = time.monotonic()
+    while readiness.ETCD.probe(layout):
+        if time.monotonic() - started > ETCD_LOOK_SECONDS:
+            damage = etcd_damage(layout)
+            if damage:
+                progress.note(f"{damage}; everything in the cluster is made anew")
+                supervisor.stop("etcd")
+                shutil.rmtree(layout.etcd, ignore_errors=True)
+                layout.etcd.mkdir(mode=0o700)
+                (layout.logs / "etcd.log").unlink(missing_ok=True)
+                supervisor.restart("etcd")
+                supervisor.restart("kube-apiserver")
+            break
+        time.sleep(readiness.POLL_SECONDS)
+    readiness.wait_for(layout, supervisor, readiness.ETCD, progress)
+
+
+def forget_last_boot(layout: Layout) -> None:
+    """After a restart of the host: nothing of these runs any more, and notes on it would mislead."""
+    for folder in (layout.containerd_state, layout.runc_root, layout.cni / "networks"):
+        shutil.rmtree(folder, ignore_errors=True)
+    for path in (layout.supervisor_socket, layout.supervisor_pid, layout.containerd_socket):
+        path.unlink(missing_ok=True)
+    host_before.renew(layout)

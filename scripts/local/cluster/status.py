@@ -1,0 +1,101 @@
+"""In words, what each host process does and what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.local.cluster.layout import Layout
+from scripts.local.cluster.supervisor import ProcessInfo, Supervisor, log_file
+
+RUNNING = "running"
+STARTING = "starting"
+FAILING = "failing"
+STOPPED = "stopped"
+STATES = {"RUNNING": RUNNING, "STARTING": STARTING, "BACKOFF": FAILING, "EXITED": FAILING, "FATAL": FAILING}
+LAST_LINE_LENGTH = 300
+CORRUPT_ETCD = re.compile(
+    r"failed to (find|read|open) (database snapshot|WAL)|wal: (file not found|crc mismatch|max entry size)|walpb: crc"
+    r"|snap(shot)?: .*(corrupt|crc)|file (is )?corrupt|invalid freelist|page .* already freed|unexpected EOF"
+    r"|bolt.*invalid database",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class ProcessStatus:
+    """One host process, for a person."""
+
+    name: str
+    state: str
+    """running, starting, failing or stopped."""
+    words: str
+
+
+def exits(layout: Layout) -> dict[str, int]:
+    """How often each process ended by itself since the supervisor started, as its log tells."""
+    counts: dict[str, int] = {}
+    for line in tail(layout.logs / "supervisord.log", 5000):
+        if "supervisord started with pid" in line:
+            counts.clear()
+        elif match := re.search(r"(?:exited|gave up|WARN exited): ([\w-]+) ", line):
+            counts[match[1]] = counts.get(match[1], 0) + 1
+    return counts
+
+
+def describe(info: ProcessInfo, exited: int, last_line: str, problem: str = "") -> ProcessStatus:
+    """Put one process into words; `problem` is what its own health check said."""
+    state = STATES.get(info.state, STOPPED)
+    times = f"; exited {exited} time{'s' if exited != 1 else ''} so far" if exited else ""
+    if state == RUNNING and problem:
+        return ProcessStatus(info.name, FAILING, f"runs (pid {info.pid}) but does not work: {problem}{times}")
+    if state in (RUNNING, STARTING):
+        return ProcessStatus(info.name, state, f"pid {info.pid}, for {_duration(info.seconds_up)}{times}")
+    if state == STOPPED:
+        return ProcessStatus(info.name, state, "was stopped by hand")
+    count = f"exited {exited} times" if exited else "does not start"
+    # "Exited too quickly" is all the supervisor says of most failures; the process itself knows more.
+    told = info.problem if info.problem and not info.problem.startswith("Exited too quickly") else ""
+    why = told or f"last log line: {last_line or 'none'}"
+    return ProcessStatus(info.name, state, f"{count}; {why}")
+
+
+def cause_of(layout: Layout, supervisor: Supervisor, name: str) -> str:
+    """Why a process does not work, from what it and the supervisor wrote."""
+    if name == "etcd" and (damage := etcd_damage(layout)):
+        return damage
+    info = next((i for i in supervisor.processes() if i.name == name), None)
+    if info is None:
+        return "the supervisor does not know it"
+    return describe(info, exits(layout).get(name, 0), last_line(layout, name)).words
+
+
+def etcd_damage(layout: Layout) -> str:
+    """What etcd says of damaged data, which a hard stop of the host can leave (it does not sync); empty if nothing."""
+    lines = tail(log_file(layout, "etcd"), 40)
+    damaged = next((line for line in reversed(lines) if CORRUPT_ETCD.search(line)), "")
+    return f"etcd's data is damaged: {damaged[:LAST_LINE_LENGTH]}" if damaged else ""
+
+
+def last_line(layout: Layout, name: str) -> str:
+    """The last line a process wrote."""
+    lines = [line for line in tail(log_file(layout, name), 20) if line.strip()]
+    return lines[-1].strip()[:LAST_LINE_LENGTH] if lines else ""
+
+
+def tail(path: Path, lines: int) -> list[str]:
+    """The last lines of a file; none when there is no file."""
+    try:
+        with path.open(errors="replace") as stream:
+            return [line.rstrip("\n") for line in deque(stream, maxlen=lines)]
+    except OSError:
+        return []
+
+
+def _duration(seconds: int) -> str:
+    if seconds < 120:
+        return f"{seconds} s"
+    minutes = seconds // 60
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"

@@ -1,0 +1,28 @@
+"""Programs that only tests and people need: got on first use, so that `up` never waits for them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aigc.catalog.faults import fail
+from scripts.local.supply.debian import ensure_debian
+from scripts.local.supply.go_build import ensure_binary
+from scripts.local.supply.pins import debian_request, go_groups
+from scripts.progress import Progress
+
+DEBIAN_TOOLS = {"promtool": ("prometheus", "usr/bin/promtool")}
+"""Tool -> (set of k8s/local/debian.yaml, path in it); only such as need no library but libc."""
+
+
+def ensure_test_tool(name: str, progress: Progress | None = None) -> Path:
+    """The path of a tool such as kubectl, kwok or promtool, built or downloaded when it is not in the cache."""
+    progress = progress or Progress()
+    if name in DEBIAN_TOOLS:
+        debian_set, path = DEBIAN_TOOLS[name]
+        return ensure_debian(debian_set, debian_request(debian_set), progress).root / path
+    for group in go_groups().values():
+        for package in group.on_demand:
+            if package.rsplit("/", 1)[-1] == name:
+                return ensure_binary(group.name, package, progress)
+    known = sorted([*DEBIAN_TOOLS, *(p.rsplit("/", 1)[-1] for g in go_groups().values() for p in g.on_demand)])
+    raise fail(f"tool {name}", "there is no such tool", f"use one of: {', '.join(known)}")

@@ -1,0 +1,1 @@
+"""What makes the example language model and what talks to it: corpus, training, ONNX export, client."""
