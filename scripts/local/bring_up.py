@@ -77,8 +77,7 @@ def bring_up(progress: Progress, adopt: bool = False) -> UpReport:
 def load_images(plan: StackPlan, cluster: ClusterInfo, progress: Progress) -> None:
     """Build what the plan's pods run and put it where the kubelet finds it."""
     archives = ensure_images(plan.images, plan.endpoints, MODEL_REPOSITORY, progress)
-    with progress.step("import images"):
-        import_images(archives, cluster.ctr, cluster.containerd_socket, progress)
+    import_images(archives, cluster.ctr, cluster.containerd_socket, progress)
 
 
 def ask_first(plan: StackPlan, progress: Progress) -> FirstAnswer:

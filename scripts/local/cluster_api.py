@@ -14,10 +14,11 @@ from aigc.catalog.versions import versions
 from scripts.local.cluster import host_facts, readiness, status
 from scripts.local.cluster import layout as at
 from scripts.local.cluster.components import components
-from scripts.local.cluster.install import Tools
+from scripts.local.cluster.install import Tools, read_started
 from scripts.local.cluster.layout import Layout
 from scripts.local.cluster.preflight import Situation, faults_of
 from scripts.local.cluster.removal import remove
+from scripts.local.cluster.residue import residue as left_behind
 from scripts.local.cluster.start_up import bring_up
 from scripts.local.cluster.status import ProcessStatus
 from scripts.local.cluster.supervisor import Supervisor, log_file
@@ -32,6 +33,7 @@ __all__ = [
     "component_log",
     "component_names",
     "preflight",
+    "residue",
 ]
 
 LAYOUT = Layout()
@@ -107,6 +109,13 @@ def cluster_status() -> list[ProcessStatus]:
         status.describe(info, exits.get(info.name, 0), status.last_line(LAYOUT, info.name), problems.get(info.name, ""))
         for info in sorted(infos, key=lambda info: component_names().index(info.name))
     ]
+
+
+def residue() -> list[str]:
+    """What of the cluster is on this host now: processes, mounts, links, firewall chains, control groups, folders."""
+    started = read_started(LAYOUT)
+    gathered = sorted((cache_dir() / "host-tools").glob("*/bin"))
+    return left_behind(LAYOUT, bin_dir=started.bin_dir if started else next(iter(gathered), None))
 
 
 def component_names() -> list[str]:

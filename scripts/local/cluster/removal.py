@@ -14,11 +14,11 @@ from scripts.local.cluster.host_before import HostBefore
 from scripts.local.cluster.install import read_started
 from scripts.local.cluster.layout import Layout
 from scripts.local.cluster.network import Network
+from scripts.local.cluster.residue import OURS_WHEN_ABSENT_BEFORE, residue
 from scripts.progress import Progress
 
 ROUNDS = 20
 """A shim may start a process between our look and our kill; each round sees what the last one missed."""
-OURS_WHEN_ABSENT_BEFORE = ("/var/lib/kubelet", "/var/lib/cni")
 WAY_OUT = "run `python -m scripts cluster down` again; `python -m scripts cluster status` names what is left"
 
 
@@ -51,12 +51,18 @@ def remove(layout: Layout, progress: Progress) -> None:
         if before is not None:
             attempt("sysctls", lambda: host_before.restore_sysctls(before))
             attempt("kernel modules", lambda: modules.unload(before.modules_absent))
+        faults += [Fault(left, "is still there after all was done", WAY_OUT) for left in _left(layout, before, network)]
         if not faults:
             # The notes on what the host was like lie in there: kept until everything else is done.
             attempt(str(layout.root), lambda: _remove_root(layout))
         step.detail = "nothing was there" if started is None and before is None else ""
     if faults:
         raise UserError(faults)
+
+
+def _left(layout: Layout, before: HostBefore | None, network: Network) -> list[str]:
+    """What remains, but for the state folder, which goes last."""
+    return [what for what in residue(layout, before, network.bin_dir) if what != f"folder {layout.root}"]
 
 
 def shim_sockets(layout: Layout) -> list[Path]:

@@ -10,6 +10,9 @@ from scripts.local.cluster.host_before import HostBefore
 from scripts.local.cluster.layout import Layout
 from scripts.local.cluster.network import Network, bridge_ports, link_exists
 
+OURS_WHEN_ABSENT_BEFORE = ("/var/lib/kubelet", "/var/lib/cni")
+"""Others of these folders may by now hold something of a daemon that was installed while we were up."""
+
 
 def residue(layout: Layout | None = None, before: HostBefore | None = None, bin_dir: Path | None = None) -> list[str]:
     """Everything of ours that is there now, in words.
@@ -32,5 +35,9 @@ def residue(layout: Layout | None = None, before: HostBefore | None = None, bin_
     found += [f"folder {layout.root}"] if layout.root.exists() else []
     if before is not None:
         found += [f"sysctl {name} is not {value}" for name, value in host_before.differing_sysctls(before).items()]
-        found += [f"folder {folder}" for folder in before.folders_absent if Path(folder).exists()]
+        found += [f"folder {folder}" for folder in before.folders_absent if _is_ours(Path(folder))]
     return found
+
+
+def _is_ours(folder: Path) -> bool:
+    return folder.is_dir() and (str(folder) in OURS_WHEN_ABSENT_BEFORE or not any(folder.iterdir()))

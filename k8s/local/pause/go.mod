@@ -1,0 +1,3 @@
+module aigc.local/pause
+
+go 1.27
