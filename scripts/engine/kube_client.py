@@ -24,6 +24,9 @@ TIMEOUT_SECONDS = 40.0
 """Longer than the 30 s that a webhook may take at most."""
 UNREACHABLE_SECONDS = 60.0
 """How long a restarting API server is waited for: the local one is back after about 2 s."""
+RETRY_SECONDS = 0.5
+BUSY = frozenset({429, 503})
+"""Asked too often, or still starting: 503 is what an API server says before all its paths are installed."""
 OK_BELOW = 400
 
 
@@ -171,15 +174,21 @@ class KubeClient:
         deadline = time.monotonic() + UNREACHABLE_SECONDS
         while True:
             try:
-                return self._http.request(method, path, content=content, headers=headers, params=dict(query))
+                response = self._http.request(method, path, content=content, headers=headers, params=dict(query))
             except httpx.TransportError as error:
                 if time.monotonic() >= deadline:
-                    raise fail(
-                        f"API server {self.server}",
-                        f"it did not answer for {UNREACHABLE_SECONDS:.0f} s: {error}",
-                        "see `python -m scripts cluster status` and `python -m scripts logs kube-apiserver`",
-                    ) from None
-                time.sleep(0.5)
+                    raise self._unreachable(error) from None
+            else:
+                if response.status_code not in BUSY or time.monotonic() >= deadline:
+                    return response
+            time.sleep(RETRY_SECONDS)
+
+    def _unreachable(self, error: Exception) -> Exception:
+        return fail(
+            f"API server {self.server}",
+            f"it did not answer for {UNREACHABLE_SECONDS:.0f} s: {error}",
+            "see `python -m scripts cluster status` and `python -m scripts logs kube-apiserver`",
+        )
 
 
 def _base(api_version: str) -> str:
