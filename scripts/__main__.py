@@ -13,7 +13,8 @@ import typer
 import typer.exceptions
 
 from aigc.catalog.faults import UserError
-from scripts.console import EXIT_BAD_INPUT, err, print_faults
+from scripts.console import EXIT_BAD_INPUT, EXIT_NO, err, print_faults
+from scripts.engine.wave import ApplyFailedError
 
 VERB_MODULES = ("validate", "schema", "plan", "preview", "render", "cluster", "up", "down", "status", "logs", "infer",
                 "engine", "images")  # fmt: skip
@@ -38,6 +39,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one verb and return its exit code."""
     try:
         result = build_app()(arguments, standalone_mode=False)
+    except ApplyFailedError as error:
+        print_faults(error.faults)
+        return EXIT_NO
     except UserError as error:
         print_faults(error.faults)
         return EXIT_BAD_INPUT

@@ -80,7 +80,7 @@ def write_inventory(client: KubeClient, stack: str, entries: Iterable[Entry]) ->
 
 def forget_inventory(client: KubeClient, stack: str) -> None:
     """Nothing of the stack is left, so neither is its list."""
-    client.delete(_key(stack))
+    client.delete(_key(stack), "Background")
 
 
 def merged(before: Iterable[Entry], now: Iterable[Entry]) -> list[Entry]:

@@ -1,0 +1,168 @@
+"""Rules of the house, held against what the program really declares, for every file in stacks/."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from aigc.config.stacks import PROJECT_ROOT
+from aigc.plan.stack_plan import Cloud
+from aigc.plan.validation import plan_of
+from scripts.engine.admission import refuse_unsupported
+from scripts.engine.api import preview_graph
+from scripts.engine.graph import PROVIDER_PREFIX, STACK_TYPE, Graph, Resource, predecessors
+from scripts.engine.inventory import identity
+from scripts.engine.objects import STACK_LABEL, key_of
+from scripts.engine.rules import package_of
+from scripts.engine.wire import holds_secret, revealed
+from tests.programs.conftest import STACKS
+
+LAYERS = "clouds|cluster|foundation|serving|autoscaling|observability"
+CLUSTER_SCOPED = frozenset({
+    "APIService", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "IngressClass",
+    "MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "MutatingWebhookConfiguration", "Namespace",
+    "PersistentVolume", "PriorityClass", "RuntimeClass", "StorageClass", "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration",
+})  # fmt: skip
+ENFORCE = "pod-security.kubernetes.io/enforce"
+
+
+def _custom(graph: Graph) -> list[Resource]:
+    return [item for item in graph.resources if item.custom and not item.type.startswith(PROVIDER_PREFIX)]
+
+
+def _before(graph: Graph) -> dict[str, set[str]]:
+    """Everything that exists before each resource."""
+    edges = predecessors(graph.by_urn())
+    closed: dict[str, set[str]] = {}
+    for resource in graph.resources:  # in dependency order
+        direct = edges[resource.urn]
+        closed[resource.urn] = direct.union(*(closed[urn] for urn in direct))
+    return closed
+
+
+def _images(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key == "image" and isinstance(item, str):
+                yield item
+            else:
+                yield from _images(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _images(item)
+
+
+def test_there_are_stacks() -> None:
+    assert "local" in STACKS
+    assert len(STACKS) > 1
+
+
+def test_a_program_declares_something(graph: Graph) -> None:
+    assert len(graph.kubernetes_objects()) > 10
+    assert graph.outputs
+
+
+def test_every_resource_names_a_provider_of_the_program(graph: Graph) -> None:
+    providers = {item.urn: item for item in graph.resources if item.type.startswith(PROVIDER_PREFIX)}
+    for resource in _custom(graph):
+        assert resource.provider in providers, resource.urn
+        package = providers[resource.provider].type.removeprefix(PROVIDER_PREFIX)
+        assert package == package_of(resource.type), resource.urn
+
+
+def test_the_kubernetes_provider_applies_on_the_servers_side(graph: Graph) -> None:
+    providers = [item for item in graph.resources if item.type == f"{PROVIDER_PREFIX}kubernetes"]
+    assert providers
+    for provider in providers:
+        assert provider.inputs.get("enableServerSideApply") == "true", provider.urn
+
+
+def test_everything_lies_in_a_component_of_ours(graph: Graph) -> None:
+    resources = graph.by_urn()
+    for resource in graph.resources:
+        if resource.type == STACK_TYPE:
+            continue
+        parent = resources[resource.parent]
+        if resource.custom:
+            assert not parent.custom, f"{resource.urn} has no component for a parent"
+            assert re.fullmatch(rf"aigc:({LAYERS}):[A-Z][A-Za-z]+", parent.type), parent.urn
+        else:
+            assert re.fullmatch(rf"aigc:({LAYERS}):[A-Z][A-Za-z]+", resource.type), resource.urn
+
+
+def test_every_image_has_a_version(graph: Graph) -> None:
+    for resource in _custom(graph):
+        for image in _images(revealed(resource.inputs)):
+            name = image.rsplit("/", 1)[-1]
+            assert "@sha256:" in image or (":" in name and not name.endswith(":latest")), f"{resource.urn}: {image}"
+
+
+def test_every_object_has_its_place_name_and_label(graph: Graph) -> None:
+    for resource in graph.kubernetes_objects():
+        key = key_of(resource.inputs)
+        assert key.name, resource.urn
+        assert bool(key.namespace) != (key.kind in CLUSTER_SCOPED), f"{resource.urn}: namespace '{key.namespace}'"
+        assert resource.inputs["metadata"]["labels"].get(STACK_LABEL) == graph.stack, resource.urn
+
+
+def test_no_object_is_declared_twice(graph: Graph) -> None:
+    identities = [identity(key_of(item.inputs)) for item in graph.kubernetes_objects()]
+    assert len(identities) == len(set(identities))
+
+
+def test_namespaces_of_ours_are_restricted(graph: Graph) -> None:
+    exceptions = {item.name: item for item in plan_of(graph.stack).namespaces if item.pod_security != "restricted"}
+    found = [item for item in graph.kubernetes_objects() if item.inputs["kind"] == "Namespace"]
+    assert found
+    for namespace in found:
+        metadata = namespace.inputs["metadata"]
+        exception = exceptions.get(metadata["name"])
+        assert exception is None or exception.reason, f"{namespace.urn}: an exception needs its reason"
+        expected = exception.pod_security if exception else "restricted"
+        assert metadata["labels"].get(ENFORCE) == expected, namespace.urn
+
+
+def test_an_object_comes_after_its_namespace(graph: Graph) -> None:
+    namespaces = {
+        item.inputs["metadata"]["name"]: item.urn
+        for item in graph.kubernetes_objects()
+        if item.inputs["kind"] == "Namespace"
+    }
+    before = _before(graph)
+    for resource in graph.kubernetes_objects():
+        namespace = key_of(resource.inputs).namespace
+        if namespace in namespaces:
+            assert namespaces[namespace] in before[resource.urn], resource.urn
+
+
+def test_a_custom_resource_comes_after_its_definition(graph: Graph) -> None:
+    definitions = {
+        (item.inputs["spec"]["group"], item.inputs["spec"]["names"]["kind"]): item.urn
+        for item in graph.kubernetes_objects()
+        if item.inputs["kind"] == "CustomResourceDefinition"
+    }
+    before = _before(graph)
+    for resource in graph.kubernetes_objects():
+        key = key_of(resource.inputs)
+        definition = definitions.get((key.group, key.kind))
+        assert definition is None or definition in before[resource.urn], resource.urn
+
+
+def test_secrets_are_marked(graph: Graph) -> None:
+    for resource in graph.kubernetes_objects():
+        if resource.inputs["kind"] == "Secret":
+            for field in ("data", "stringData"):
+                assert not resource.inputs.get(field) or holds_secret(resource.inputs[field]), resource.urn
+
+
+def test_what_the_offline_engine_applies_it_can_apply(graph: Graph) -> None:
+    if plan_of(graph.stack).cloud is Cloud.LOCAL:
+        refuse_unsupported(graph)
+    else:
+        assert any(item.is_release for item in graph.resources), "clouds get their operators as Releases"
+
+
+def test_two_runs_are_the_same_bytes(graph: Graph) -> None:
+    assert preview_graph(graph.stack, PROJECT_ROOT).to_json() == graph.to_json()
