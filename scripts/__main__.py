@@ -48,7 +48,10 @@ def main(arguments: list[str] | None = None) -> int:
     except typer.exceptions.Exit as stop:
         return stop.exit_code
     except typer.exceptions.TyperException as error:
-        err.print(f"✗ {error.format_message()}\n    → `python -m scripts --help` lists the verbs and their options", markup=False)
+        err.print(
+            f"✗ {error.format_message()}\n    → `python -m scripts --help` lists the verbs and their options",
+            markup=False,
+        )
         return EXIT_BAD_INPUT
     except (KeyboardInterrupt, typer.Abort):
         err.print("interrupted; run the same command again to continue where it stopped")

@@ -53,7 +53,9 @@ def trace_path(workloads: Workloads, endpoint: EndpointPlan, send: Callable[[str
 
 def gateway_hops(workloads: Workloads, request_id: str) -> list[Hop]:
     """The gateway and, when it chose one, the activator."""
-    for pod in workloads.core.list_namespaced_pod(GATEWAY_NAMESPACE, label_selector="app.kubernetes.io/name=gateway").items:
+    for pod in workloads.core.list_namespaced_pod(
+        GATEWAY_NAMESPACE, label_selector="app.kubernetes.io/name=gateway"
+    ).items:
         line = _find_line(workloads, GATEWAY_NAMESPACE, pod.metadata.name, "envoy", request_id)
         if line is None:
             continue

@@ -95,7 +95,7 @@ class _Text:
                 self._on_text(text)
 
 
-def infer_text(  # noqa: PLR0917 - the fields of one question
+def infer_text(
     endpoint: GatewayEndpoint,
     model: str,
     text: str,
@@ -115,10 +115,7 @@ def infer_text(  # noqa: PLR0917 - the fields of one question
     """
     from scripts.model import transport  # noqa: PLC0415 - tritonclient takes 0.5 s to import, other verbs need it not
 
-    if not text:
-        raise fail("--text", "is empty", 'give the model something to continue, for instance --text "The package "')
-    if max_tokens < 1:
-        raise fail("--max-tokens", f"is {max_tokens}", "ask for at least 1 token")
+    refuse_empty(text, max_tokens)
     companion = streaming_companion(model) if stream is not None and protocol is Protocol.GRPC else None
     call = Call(endpoint.host, endpoint.address, companion or model, timeout_seconds, request_id)
     prompt = np.frombuffer(text.encode(), np.uint8).astype(np.int32)
@@ -141,6 +138,14 @@ def infer_text(  # noqa: PLR0917 - the fields of one question
         model=call.model,
         protocol=protocol.value,
     )
+
+
+def refuse_empty(text: str, max_tokens: int) -> None:
+    """A question without words or without an answer is refused before anything is sent."""
+    if not text:
+        raise fail("--text", "is empty", 'give the model something to continue, for instance --text "The package "')
+    if max_tokens < 1:
+        raise fail("--max-tokens", f"is {max_tokens}", "ask for at least 1 token")
 
 
 def streaming_companion(model: str, repository: Path = MODEL_REPOSITORY) -> str | None:

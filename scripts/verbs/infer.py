@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
     """Add the verb."""
 
     @app.command("infer")
-    def infer(  # noqa: PLR0917 - Typer makes an option of each
+    def infer(
         model: Annotated[str, typer.Argument(help="A model the stack serves, for instance gpt.")],
         text: Annotated[str, typer.Option(help="What the model continues.")],
         max_tokens: Annotated[int, typer.Option(help="At most so many tokens.")] = 64,

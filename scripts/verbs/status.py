@@ -6,7 +6,9 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
+from kubernetes.client.exceptions import ApiException
 from rich.table import Table
+from urllib3.exceptions import HTTPError
 
 from aigc.catalog.cache import KUBECONFIG
 from scripts.console import EXIT_FINE, EXIT_NO, OutputFormat, out, print_json
@@ -14,6 +16,7 @@ from scripts.local.cluster_api import ProcessStatus, cluster_status
 from scripts.local.workloads import Workloads, WorkloadStatus
 
 RUNNING = "running"
+API_SERVER = "kube-apiserver"
 
 
 def register(app: typer.Typer) -> None:
@@ -25,14 +28,23 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Every process of the local cluster and every workload on it; exit code 1 when something is wrong."""
         processes = cluster_status()
-        api_answers = bool(processes) and KUBECONFIG.exists()
-        workloads = Workloads.connect(KUBECONFIG).statuses() if api_answers else []
+        api_answers = any(p.name == API_SERVER and p.state == RUNNING for p in processes)
+        workloads = workloads_or_words() if api_answers else []
         if output_format is OutputFormat.JSON:
             print_json({"processes": [asdict(p) for p in processes], "workloads": [asdict(w) for w in workloads]})
         else:
             print_tables(processes, workloads)
         sound = api_answers and all(p.state == RUNNING for p in processes) and all(w.ready for w in workloads)
         raise typer.Exit(EXIT_FINE if sound else EXIT_NO)
+
+
+def workloads_or_words() -> list[WorkloadStatus]:
+    """Every workload; when the API server runs but does not answer, that in words."""
+    try:
+        return Workloads.connect(KUBECONFIG).statuses()
+    except (ApiException, HTTPError) as error:
+        reason = getattr(error, "reason", None) or error
+        return [WorkloadStatus("-", API_SERVER, False, f"does not answer: {reason}; see `scripts logs {API_SERVER}`")]
 
 
 def print_tables(processes: list[ProcessStatus], workloads: list[WorkloadStatus]) -> None:

@@ -101,6 +101,18 @@ def _api_server(layout: Layout, bin_dir: Path) -> Component:
         f"--service-account-key-file={pki / 'service-account.pub'}",
         f"--service-account-signing-key-file={pki / 'service-account.key'}",
         f"--service-cluster-ip-range={at.SERVICE_CIDR}",
+        *_aggregation(pki),
+        # Debian's etcd 3.4 reports no progress to idle watches: the size estimate would wait for it in vain, always.
+        "--feature-gates=SizeBasedListCostEstimate=false",
+        "--profiling=false",
+        "--event-ttl=2h",
+        "--shutdown-delay-duration=0s",
+    )
+    return Component("kube-apiserver", arguments, priority=20, stop_seconds=15)
+
+
+def _aggregation(pki: Path) -> tuple[str, ...]:
+    return (
         # The aggregation layer, for the metrics APIs of KEDA and metrics-server.
         f"--requestheader-client-ca-file={pki / 'front-proxy-ca.crt'}",
         "--requestheader-allowed-names=front-proxy-client",
@@ -110,13 +122,7 @@ def _api_server(layout: Layout, bin_dir: Path) -> Component:
         f"--proxy-client-cert-file={pki / 'front-proxy-client.crt'}",
         f"--proxy-client-key-file={pki / 'front-proxy-client.key'}",
         "--enable-aggregator-routing=true",
-        # Debian's etcd 3.4 reports no progress to idle watches: the size estimate would wait for it in vain, always.
-        "--feature-gates=SizeBasedListCostEstimate=false",
-        "--profiling=false",
-        "--event-ttl=2h",
-        "--shutdown-delay-duration=0s",
     )
-    return Component("kube-apiserver", arguments, priority=20, stop_seconds=15)
 
 
 def _controller_manager(layout: Layout, bin_dir: Path) -> Component:

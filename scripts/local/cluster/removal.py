@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import signal
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from scripts.local.cluster.network import Network
 from scripts.local.cluster.residue import OURS_WHEN_ABSENT_BEFORE, residue
 from scripts.progress import Progress
 
+SHIM_SOCKETS = Path("/run/containerd/s")
 ROUNDS = 20
 """A shim may start a process between our look and our kill; each round sees what the last one missed."""
 WAY_OUT = "run `python -m scripts cluster down` again; `python -m scripts cluster status` names what is left"
@@ -31,7 +32,6 @@ def remove(layout: Layout, progress: Progress) -> None:
     started = read_started(layout)
     network = Network(started.bin_dir if started else None)
     before = host_before.load(layout)
-    sockets = shim_sockets(layout)
     faults: list[Fault] = []
 
     def attempt(what: str, step: Callable[[], None]) -> None:
@@ -47,7 +47,7 @@ def remove(layout: Layout, progress: Progress) -> None:
         attempt("links", network.remove_links)
         attempt("firewall", lambda: _remove_chains(network, before))
         attempt("control groups", cgroups.remove)
-        attempt("folders elsewhere", lambda: _remove_elsewhere(layout, before, sockets))
+        attempt("folders elsewhere", lambda: _remove_elsewhere(layout, before))
         if before is not None:
             attempt("sysctls", lambda: host_before.restore_sysctls(before))
             attempt("kernel modules", lambda: modules.unload(before.modules_absent))
@@ -65,17 +65,19 @@ def _left(layout: Layout, before: HostBefore | None, network: Network) -> list[s
     return [what for what in residue(layout, before, network.bin_dir) if what != f"folder {layout.root}"]
 
 
-def shim_sockets(layout: Layout) -> list[Path]:
-    """Sockets of our containers' shims; their folder is compiled into containerd and shared with any other one."""
-    found = []
-    for note in layout.containerd_state.glob("io.containerd.runtime.v2.task/*/*/bootstrap.json"):
-        try:
-            address = str(json.loads(note.read_text()).get("address", ""))
-        except (OSError, ValueError):
-            continue
-        if address.startswith("unix://"):
-            found.append(Path(address.removeprefix("unix://")))
-    return found
+def remove_dead_sockets(folder: Path) -> None:
+    """Remove the sockets of shims that ended: their folder is compiled into containerd and shared with any other one.
+
+    A socket that refuses has no process behind it, ours or not; those of another containerd's shims answer.
+    """
+    for path in folder.iterdir() if folder.is_dir() else ():
+        with socket.socket(socket.AF_UNIX) as probe:
+            try:
+                probe.connect(str(path))
+            except ConnectionRefusedError:
+                path.unlink(missing_ok=True)
+            except OSError:
+                continue
 
 
 def _end_all(layout: Layout) -> None:
@@ -104,9 +106,8 @@ def _remove_chains(network: Network, before: HostBefore | None) -> None:
     network.remove_chains()
 
 
-def _remove_elsewhere(layout: Layout, before: HostBefore | None, sockets: list[Path]) -> None:
-    for socket in sockets:
-        socket.unlink(missing_ok=True)
+def _remove_elsewhere(layout: Layout, before: HostBefore | None) -> None:
+    remove_dead_sockets(SHIM_SOCKETS)
     for link in Path("/var/log/containers").glob("*.log"):
         if link.is_symlink() and link.readlink().is_relative_to(layout.root):
             link.unlink()

@@ -65,14 +65,7 @@ def kubelet(layout: Layout, host: HostConfig) -> dict[str, Any]:
         "readOnlyPort": 0,
         "healthzBindAddress": at.LOOPBACK,
         "healthzPort": at.KUBELET_HEALTH_PORT.number,
-        "authentication": {
-            "anonymous": {"enabled": False},
-            "webhook": {"enabled": True},
-            "x509": {"clientCAFile": str(layout.pki / "ca.crt")},
-        },
-        "authorization": {"mode": "Webhook"},
-        "tlsCertFile": str(layout.pki / "kubelet-serving.crt"),
-        "tlsPrivateKeyFile": str(layout.pki / "kubelet-serving.key"),
+        **_kubelet_access(layout),
         "containerRuntimeEndpoint": f"unix://{layout.containerd_socket}",
         "cgroupDriver": str(host.cgroup_driver),
         "failCgroupV1": host.fail_cgroup_v1,
@@ -102,6 +95,20 @@ def kubelet(layout: Layout, host: HostConfig) -> dict[str, Any]:
     if host.cgroup_root:
         configuration["cgroupRoot"] = host.cgroup_root
     return configuration
+
+
+def _kubelet_access(layout: Layout) -> dict[str, Any]:
+    """Who may ask the kubelet, and what it shows them: the API server decides on every caller."""
+    return {
+        "authentication": {
+            "anonymous": {"enabled": False},
+            "webhook": {"enabled": True},
+            "x509": {"clientCAFile": str(layout.pki / "ca.crt")},
+        },
+        "authorization": {"mode": "Webhook"},
+        "tlsCertFile": str(layout.pki / "kubelet-serving.crt"),
+        "tlsPrivateKeyFile": str(layout.pki / "kubelet-serving.key"),
+    }
 
 
 def kube_proxy(layout: Layout) -> dict[str, Any]:

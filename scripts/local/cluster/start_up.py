@@ -23,7 +23,7 @@ from scripts.local.cluster.layout import Layout
 from scripts.local.cluster.network import Network
 from scripts.local.cluster.pki import ensure_pki
 from scripts.local.cluster.status import etcd_damage
-from scripts.local.cluster.supervisor import Supervisor, start
+from scripts.local.cluster.supervisor import Supervisor, log_file, start
 from scripts.progress import Outcome, Progress
 
 ETCD_LOOK_SECONDS = 8.0
@@ -52,7 +52,7 @@ def bring_up(layout: Layout, tools: Tools, cache: Path, progress: Progress) -> N
     supervisor = Supervisor(layout)
     with progress.step("control plane and node") as step:
         changed = start_processes(layout, supervisor, host, digest)
-        wait_until_ready(layout, supervisor, progress)
+        wait_until_ready(layout, supervisor, host, progress)
         step.outcome = Outcome.DONE if changed else Outcome.UNCHANGED
     write_started(layout, Started(boot_id(), tools.bin_dir, digest))
 
@@ -76,13 +76,18 @@ def start_processes(layout: Layout, supervisor: Supervisor, host: HostConfig, di
             return bool(waiting)
         supervisor.shut_down()
     end_host_processes(layout)
+    launch(layout, supervisor, host)
+    return True
+
+
+def launch(layout: Layout, supervisor: Supervisor, host: HostConfig) -> None:
+    """Start the supervisor, and with it everything else."""
     start(layout, cgroups.start_prefix(host.cgroup_driver))
     deadline = time.monotonic() + PORT_SECONDS
     while not supervisor.answers():
         if time.monotonic() > deadline:
             raise fail("supervisor", "does not answer", f"look at {layout.logs / 'supervisord.log'}")
         time.sleep(0.05)
-    return True
 
 
 def end_host_processes(layout: Layout) -> None:
@@ -93,31 +98,38 @@ def end_host_processes(layout: Layout) -> None:
         raise fail("processes", f"{left} do not end", "restart this host")
 
 
-def wait_until_ready(layout: Layout, supervisor: Supervisor, progress: Progress) -> None:
+def wait_until_ready(layout: Layout, supervisor: Supervisor, host: HostConfig, progress: Progress) -> None:
     """Wait for each part in the order in which they need each other."""
-    _wait_for_etcd(layout, supervisor, progress)
+    if rebuild_damaged_etcd(layout, supervisor, progress):
+        supervisor.shut_down()
+        end_host_processes(layout)
+        launch(layout, supervisor, host)
+    readiness.wait_for(layout, supervisor, readiness.ETCD, progress)
     readiness.wait_for(layout, supervisor, readiness.API_SERVER, progress)
     base_objects.ensure_base_objects(layout)
     for check in (readiness.CONTAINERD, *readiness.CONTROL_LOOPS, readiness.NODE, *readiness.DATA_PATH):
         readiness.wait_for(layout, supervisor, check, progress)
 
 
-def _wait_for_etcd(layout: Layout, supervisor: Supervisor, progress: Progress) -> None:
+def rebuild_damaged_etcd(layout: Layout, supervisor: Supervisor, progress: Progress) -> bool:
+    """Throw etcd's data away when a hard stop of the host damaged it; returns whether that was done.
+
+    Everything must then start again: the kubelet registers its node only once in its life.
+    """
     started = time.monotonic()
     while readiness.ETCD.probe(layout):
         if time.monotonic() - started > ETCD_LOOK_SECONDS:
             damage = etcd_damage(layout)
-            if damage:
-                progress.note(f"{damage}; everything in the cluster is made anew")
-                supervisor.stop("etcd")
-                shutil.rmtree(layout.etcd, ignore_errors=True)
-                layout.etcd.mkdir(mode=0o700)
-                (layout.logs / "etcd.log").unlink(missing_ok=True)
-                supervisor.restart("etcd")
-                supervisor.restart("kube-apiserver")
-            break
+            if not damage:
+                return False
+            progress.note(f"{damage}; the cluster starts empty, `up` puts its objects back")
+            supervisor.stop("etcd")
+            shutil.rmtree(layout.etcd, ignore_errors=True)
+            layout.etcd.mkdir(mode=0o700)
+            log_file(layout, "etcd").unlink(missing_ok=True)
+            return True
         time.sleep(readiness.POLL_SECONDS)
-    readiness.wait_for(layout, supervisor, readiness.ETCD, progress)
+    return False
 
 
 def forget_last_boot(layout: Layout) -> None:

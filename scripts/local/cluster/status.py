@@ -75,8 +75,8 @@ def cause_of(layout: Layout, supervisor: Supervisor, name: str) -> str:
 def etcd_damage(layout: Layout) -> str:
     """What etcd says of damaged data, which a hard stop of the host can leave (it does not sync); empty if nothing."""
     lines = tail(log_file(layout, "etcd"), 40)
-    damaged = next((line for line in reversed(lines) if CORRUPT_ETCD.search(line)), "")
-    return f"etcd's data is damaged: {damaged[:LAST_LINE_LENGTH]}" if damaged else ""
+    damaged = next((found[0] for line in reversed(lines) if (found := CORRUPT_ETCD.search(line))), "")
+    return f"etcd's data is damaged ({damaged})" if damaged else ""
 
 
 def last_line(layout: Layout, name: str) -> str:

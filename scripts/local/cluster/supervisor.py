@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import os
 import socket
@@ -129,12 +128,6 @@ class Supervisor:
             )
             for info in infos
         ]
-
-    def restart(self, name: str) -> None:
-        """Stop a process if it runs, and start it."""
-        with contextlib.suppress(xmlrpc.client.Fault):  # it may not be running
-            self._proxy.supervisor.stopProcess(name, True)
-        self._proxy.supervisor.startProcess(name, False)
 
     def start_now(self, name: str) -> None:
         """Start a process that waits for its next try; one that runs is left alone."""
