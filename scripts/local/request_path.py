@@ -12,7 +12,6 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import httpx
 from kubernetes.client.exceptions import ApiException
@@ -109,10 +108,10 @@ def _find_line(workloads: Workloads, namespace: str, pod: str, container: str, n
     deadline = time.monotonic() + LOG_WAIT_SECONDS
     while time.monotonic() < deadline:
         try:
-            log: Any = workloads.core.read_namespaced_pod_log(pod, namespace, container=container, tail_lines=500)
+            log = workloads.container_log(namespace, pod, container)
         except ApiException:
             return None
-        for line in str(log).splitlines():
+        for line in log.splitlines():
             if needle in line:
                 return line
         time.sleep(0.25)

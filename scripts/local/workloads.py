@@ -79,6 +79,14 @@ class Workloads:
         pods = self.core.list_pod_for_all_namespaces(field_selector=f"status.podIP={address}").items
         return next((pod for pod in pods if pod.status.phase == "Running"), None)
 
+    def container_log(self, namespace: str, pod: str, container: str, lines: int = 500) -> str:
+        """The end of a container's log."""
+        # Unread, because the client would take a log of one JSON line for a JSON answer and give its Python form.
+        answer = self.core.read_namespaced_pod_log(
+            pod, namespace, container=container, tail_lines=lines, _preload_content=False
+        )
+        return str(answer.data.decode(errors="replace"))
+
     def statuses(self) -> list[WorkloadStatus]:
         """Every Deployment of ours and every Knative service, in words."""
         return [*self._deployments(), *self._knative_services()]

@@ -113,22 +113,13 @@ def infer_text(
     Raises:
         UserError: the request cannot be sent or was not answered; it says why and what to do.
     """
-    from scripts.model import transport  # noqa: PLC0415 - tritonclient takes 0.5 s to import, other verbs need it not
-
     refuse_empty(text, max_tokens)
     companion = streaming_companion(model) if stream is not None and protocol is Protocol.GRPC else None
     call = Call(endpoint.host, endpoint.address, companion or model, timeout_seconds, request_id)
     prompt = np.frombuffer(text.encode(), np.uint8).astype(np.int32)
     answer = _Text(stream)
     started = time.monotonic()
-    try:
-        if companion is not None:
-            transport.stream_grpc(call, prompt, max_tokens, answer.take)
-        else:
-            send = transport.send_grpc if protocol is Protocol.GRPC else transport.send_http
-            answer.take(send(call, prompt, max_tokens))
-    except transport.FAILURES as broken:
-        raise in_words(call, broken) from broken
+    _send(call, prompt, max_tokens, protocol, answer, streamed=companion is not None)
     return Generation(
         text=answer.end(),
         tokens=answer.tokens,
@@ -138,6 +129,21 @@ def infer_text(
         model=call.model,
         protocol=protocol.value,
     )
+
+
+def _send(
+    call: Call, prompt: np.ndarray[Any, Any], max_tokens: int, protocol: Protocol, answer: _Text, *, streamed: bool
+) -> None:
+    from scripts.model import transport  # noqa: PLC0415 - tritonclient takes 0.5 s to import, other verbs need it not
+
+    try:
+        if streamed:
+            transport.stream_grpc(call, prompt, max_tokens, answer.take)
+        else:
+            send = transport.send_grpc if protocol is Protocol.GRPC else transport.send_http
+            answer.take(send(call, prompt, max_tokens))
+    except transport.FAILURES as broken:
+        raise in_words(call, broken) from broken
 
 
 def refuse_empty(text: str, max_tokens: int) -> None:
