@@ -12,6 +12,12 @@ KOURIER_INGRESS_CLASS = "kourier.ingress.networking.knative.dev"
 _DEFAULT_PROGRESS_DEADLINE_SECONDS = 600
 _DEFAULT_MAX_REVISION_TIMEOUT_SECONDS = 600
 
+_REQUEST_LOG = (
+    '{"request_id": "{{js (.Request.Header.Get "X-Request-Id")}}", "method": "{{.Request.Method}}", '
+    '"path": "{{js .Request.URL.Path}}", "status": {{.Response.Code}}, "seconds": {{.Response.Latency}}, '
+    '"revision": "{{.Revision.Name}}", "pod": "{{.Revision.PodName}}"}'
+)
+
 
 def knative_config(plan: StackPlan, ingress_class: str) -> dict[str, Mapping[str, str]]:
     """ConfigMap name -> the keys that differ from Knative's defaults; values are strings, as Knative parses them."""
@@ -22,7 +28,7 @@ def knative_config(plan: StackPlan, ingress_class: str) -> dict[str, Mapping[str
         "config-domain": {plan.domain: ""},
         "config-features": dict(plan.knative_features),
         "config-network": {"ingress-class": ingress_class},
-        "config-observability": {"metrics-protocol": "prometheus", "request-metrics-protocol": "prometheus"},
+        "config-observability": _observability(),
     }
 
 
@@ -35,6 +41,16 @@ def _autoscaler() -> dict[str, str]:
         "enable-scale-to-zero": "true",
         # Upper limit for the activator to get into the path before the last pod goes.
         "scale-to-zero-grace-period": "30s",
+    }
+
+
+def _observability() -> dict[str, str]:
+    return {
+        "metrics-protocol": "prometheus",
+        "request-metrics-protocol": "prometheus",
+        # With the gateway's request id, so that one request can be followed from hop to hop.
+        "logging.enable-request-log": "true",
+        "logging.request-log-template": _REQUEST_LOG,
     }
 
 

@@ -1,4 +1,7 @@
-"""What Prometheus scrapes, as pure functions: Triton, Knative and its queue-proxies, the gateway, Prometheus itself."""
+"""What a Prometheus with Kubernetes discovery scrapes, as pure functions; a chart's watches itself.
+
+The one of a local cluster has no such discovery: see `dns_targets.py`.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,8 @@ _ENDPOINT_META = "__meta_kubernetes_pod_label_aigc_endpoint"
 _REVISION_META = "__meta_kubernetes_pod_label_serving_knative_dev_revision"
 
 
-def monitor_bodies(namespaces: Sequence[str], *, own_server: bool) -> list[Body]:
-    """Every monitor whose namespace the stack has; a chart watches its own server itself."""
+def monitor_bodies(namespaces: Sequence[str]) -> list[Body]:
+    """Every monitor whose namespace the stack has."""
     bodies: list[tuple[str, Body]] = [
         (MODELS_NAMESPACE, triton_scrape_body()),
         (MODELS_NAMESPACE, _pod_monitor("queue-proxy", MODELS_NAMESPACE, "http-usermetric", relabelings=_pod_labels())),
@@ -31,9 +34,6 @@ def monitor_bodies(namespaces: Sequence[str], *, own_server: bool) -> list[Body]
         ),
         (GATEWAY_NAMESPACE, _pod_monitor("gateway", GATEWAY_NAMESPACE, "metrics", path="/stats/prometheus")),
     ]
-    if own_server:
-        bodies.append((MONITORING_NAMESPACE, _pod_monitor("prometheus", MONITORING_NAMESPACE, "web")))
-        bodies.append((MONITORING_NAMESPACE, _pod_monitor("prometheus-operator", MONITORING_NAMESPACE, "http")))
     return [body for namespace, body in bodies if namespace in namespaces]
 
 

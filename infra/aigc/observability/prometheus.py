@@ -12,6 +12,7 @@ from aigc.cluster.kubernetes_object import Body, add_objects
 from aigc.foundation.foundation import Foundation, component_of
 from aigc.foundation.knative_operator import release
 from aigc.observability import operator
+from aigc.observability.dns_targets import dns_target_bodies
 from aigc.observability.monitors import SCRAPE_INTERVAL, monitor_bodies
 from aigc.observability.operator import PrometheusOperator
 from aigc.plan.stack_plan import ComponentPlan, StackPlan
@@ -52,13 +53,19 @@ def prometheus_body(image: str) -> Body:
     return {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "Prometheus",
-        "metadata": {"name": _NAME, "namespace": MONITORING_NAMESPACE},
+        "metadata": {
+            "name": _NAME,
+            "namespace": MONITORING_NAMESPACE,
+            # The object has no condition Ready, so without this a server that crashes would count as made.
+            "annotations": {"pulumi.com/waitFor": "condition=Available"},
+        },
         "spec": {
             "image": image,
             "imagePullPolicy": "IfNotPresent",
             "version": version_of(image),
             "replicas": 1,
             "serviceAccountName": _NAME,
+            "automountServiceAccountToken": False,
             "securityContext": dict(_SECURITY),
             "scrapeInterval": SCRAPE_INTERVAL,
             "evaluationInterval": SCRAPE_INTERVAL,
@@ -77,26 +84,10 @@ def prometheus_body(image: str) -> Body:
     }
 
 
-def access_bodies() -> list[Body]:
-    """Prometheus finds its targets through the API: it may read pods, and nothing else."""
-    subject = {"kind": "ServiceAccount", "name": _NAME, "namespace": MONITORING_NAMESPACE}
-    rbac = "rbac.authorization.k8s.io"
-    return [
-        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": _NAME, "namespace": MONITORING_NAMESPACE}},
-        {
-            "apiVersion": f"{rbac}/v1",
-            "kind": "ClusterRole",
-            "metadata": {"name": "aigc-prometheus"},
-            "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]}],
-        },
-        {
-            "apiVersion": f"{rbac}/v1",
-            "kind": "ClusterRoleBinding",
-            "metadata": {"name": "aigc-prometheus"},
-            "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": "aigc-prometheus"},
-            "subjects": [subject],
-        },
-    ]
+def account_body() -> Body:
+    """Prometheus finds its targets by DNS, so its account has no rights and its pods no token."""
+    metadata = {"name": _NAME, "namespace": MONITORING_NAMESPACE}
+    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata, "automountServiceAccountToken": False}
 
 
 def chart_values() -> Body:
@@ -122,29 +113,21 @@ class Observability(Component):
 
     def __init__(self, name: str, plan: StackPlan, cluster: ClusterHandle, foundation: Foundation) -> None:
         super().__init__(name)
-        namespaces = [namespace.name for namespace in plan.namespaces]
-        ready = self._server(plan, cluster, foundation.namespaces)
-        if ready:
-            own = component_of(plan, operator.COMPONENT) is not None
-            add_objects(cluster, self, monitor_bodies(namespaces, own_server=own), ready)
-        self.done({"namespace": MONITORING_NAMESPACE})
-
-    def _server(
-        self, plan: StackPlan, cluster: ClusterHandle, after: Sequence[pulumi.Resource]
-    ) -> tuple[pulumi.Resource, ...]:
         if manifest := component_of(plan, operator.COMPONENT):
-            return self._from_manifest(plan, manifest, cluster, after)
-        if chart := component_of(plan, CHART):
-            return (release(self, chart, cluster, chart_values(), after),)
-        return ()
+            self._from_manifest(plan, manifest, cluster, foundation.namespaces)
+        elif chart := component_of(plan, CHART):
+            server = release(self, chart, cluster, chart_values(), foundation.namespaces)
+            namespaces = [namespace.name for namespace in plan.namespaces]
+            add_objects(cluster, self, monitor_bodies(namespaces), (server,))
+        self.done({"namespace": MONITORING_NAMESPACE})
 
     def _from_manifest(
         self, plan: StackPlan, manifest: ComponentPlan, cluster: ClusterHandle, after: Sequence[pulumi.Resource]
-    ) -> tuple[pulumi.Resource, ...]:
+    ) -> None:
         ready = PrometheusOperator(self, plan, manifest, cluster, after).ready
-        access = add_objects(cluster, self, access_bodies(), after)
-        add_objects(cluster, self, [prometheus_body(plan.images["prometheus"])], (*ready, *access))
-        return ready
+        account = add_objects(cluster, self, [account_body()], after)
+        targets = add_objects(cluster, self, dns_target_bodies(plan), ready)
+        add_objects(cluster, self, [prometheus_body(plan.images["prometheus"])], (*ready, *account, *targets))
 
 
 def observe(plan: StackPlan, cluster: ClusterHandle, foundation: Foundation) -> Observability:

@@ -82,6 +82,8 @@ def _deployment(bootstrap: str, envoy_image: str, controller_image: str) -> Body
     digest = hashlib.sha256(bootstrap.encode()).hexdigest()[:16]
     pod = {
         "serviceAccountName": _ACCOUNT,
+        # Else the Service `gateway-internal` would set GATEWAY_INTERNAL_PORT, a setting of the controller.
+        "enableServiceLinks": False,
         "terminationGracePeriodSeconds": _GRACE_SECONDS,
         "initContainers": [_init(controller_image)],
         "containers": [_envoy(envoy_image), _controller(controller_image)],
@@ -124,6 +126,8 @@ def _init(image: str) -> Body:
 
 def _envoy(image: str) -> Body:
     args = ["-c", "/etc/envoy/envoy.yaml", "--concurrency", "2", "--disable-hot-restart", "--log-level", "warning"]
+    # Envoy's default holds lines of the access log back for 10 s; whoever looks for a request looks at once.
+    args += ["--file-flush-interval-msec", "250"]
     ready = {"httpGet": {"path": "/ready", "port": 9090}}
     return {
         **_container("envoy", image, args, "50m", "64Mi"),

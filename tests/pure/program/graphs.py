@@ -1,0 +1,137 @@
+"""Runs the layers over a plan made by hand, in this process, and gives the graph that the engine saw."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from pulumi.runtime import run_in_stack, set_all_config
+from pulumi.runtime.settings import reset_options
+
+from aigc.autoscaling.kpa import kpa_annotations
+from aigc.catalog.cache import manifest_path
+from aigc.cluster.cluster import build_cluster, build_network
+from aigc.foundation.foundation import build_foundation
+from aigc.observability.prometheus import observe
+from aigc.plan.stack_plan import StackPlan
+from aigc.serving.endpoint import build_endpoints
+from aigc.serving.gateway import build_gateway
+from scripts.engine.graph import Graph
+from scripts.engine.monitor import Engine, Monitor
+
+ROOT = Path(__file__).resolve().parents[3]
+CONFIG = {"pulumi:disable-default-providers": '["*"]', "pulumi:autonaming": '{"mode":"disabled"}'}
+
+
+def build(plan: StackPlan) -> None:
+    """The same layers in the same order as `infra/__main__.py`, from a plan instead of a stack file."""
+    cluster = build_cluster(plan, build_network(plan))
+    foundation = build_foundation(plan, cluster)
+    gateway = build_gateway(plan, cluster, foundation, ROOT)
+    build_endpoints(plan, cluster, foundation, gateway=gateway, annotations=kpa_annotations, root=ROOT)
+    observe(plan, cluster, foundation)
+
+
+def graph_of(program: Callable[[], None], stack: str) -> Graph:
+    monitor = Monitor("aigc", stack, CONFIG)
+    set_all_config(CONFIG, [])
+    reset_options(
+        project="aigc",
+        stack=stack,
+        root_directory=str(ROOT),
+        organization="organization",
+        parallel=16,
+        preview=True,
+        monitor_address=cast(Any, monitor),
+        engine_address=cast(Any, Engine()),
+    )
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        loop.run_until_complete(run_in_stack(program))
+    finally:
+        loop.close()
+        asyncio.set_event_loop(None)
+    return monitor.graph()
+
+
+def write_manifests(cache: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Small manifests with one object of each sort that the real ones hold; gives their sums."""
+    monkeypatch.setenv("AIGC_CACHE_DIR", str(cache))
+    sums = {}
+    for name, version, bodies in (
+        ("knative-serving", "1.23.0", knative_manifest()),
+        ("prometheus-operator", "0.93.1", operator_manifest()),
+    ):
+        content = "".join(f"---\n{json.dumps(body)}\n" for body in bodies).encode()
+        path = manifest_path(name, version)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        sums[name] = hashlib.sha256(content).hexdigest()
+    return sums
+
+
+def knative_manifest() -> list[dict[str, Any]]:
+    namespace = "knative-serving"
+    image = "ko://knative.dev/serving/cmd/"
+    config_maps = ("autoscaler", "defaults", "deployment", "domain", "features", "network", "observability", "gc")
+    pod = {"containers": [{"name": "webhook", "image": f"{image}webhook"}]}
+    return [
+        thing("v1", "Namespace", namespace),
+        thing("apiextensions.k8s.io/v1", "CustomResourceDefinition", "services.serving.knative.dev", spec={}),
+        thing("rbac.authorization.k8s.io/v1", "ClusterRole", "admin", aggregationRule={}, rules=[]),
+        *(
+            thing("v1", "ConfigMap", f"config-{name}", namespace, data={"_example": "kept: yes"})
+            for name in config_maps
+        ),
+        thing("v1", "Secret", "webhook-certs", namespace),
+        thing("v1", "Service", "webhook", namespace, spec={}),
+        thing("apps/v1", "Deployment", "webhook", namespace, spec={"template": {"spec": pod}}),
+        thing("autoscaling/v2", "HorizontalPodAutoscaler", "webhook", namespace, spec={}),
+        thing("policy/v1", "PodDisruptionBudget", "webhook-pdb", namespace, spec={}),
+        thing(
+            "admissionregistration.k8s.io/v1",
+            "MutatingWebhookConfiguration",
+            "webhook.serving.knative.dev",
+            webhooks=[{"name": "webhook.serving.knative.dev", "sideEffects": "None", "rules": [{"scope": "*"}]}],
+        ),
+        thing(
+            "caching.internal.knative.dev/v1alpha1", "Image", "queue-proxy", namespace, spec={"image": f"{image}queue"}
+        ),
+        thing("networking.internal.knative.dev/v1alpha1", "Certificate", "routing-serving-certs", namespace, spec={}),
+    ]
+
+
+def operator_manifest() -> list[dict[str, Any]]:
+    subject = {"kind": "ServiceAccount", "name": "prometheus-operator", "namespace": "default"}
+    args = [
+        "--kubelet-service=kube-system/kubelet",
+        "--prometheus-config-reloader=registry.example.com/reloader:v1",
+        "--disable-unmanaged-prometheus-configuration=true",
+    ]
+    container = {"name": "prometheus-operator", "image": "registry.example.com/operator:v1", "args": args}
+    crd = "CustomResourceDefinition"
+    return [
+        thing("apiextensions.k8s.io/v1", crd, "prometheuses.monitoring.coreos.com", spec={}),
+        thing("apiextensions.k8s.io/v1", crd, "scrapeconfigs.monitoring.coreos.com", spec={}),
+        thing("apiextensions.k8s.io/v1", crd, "alertmanagers.monitoring.coreos.com", spec={}),
+        thing("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "prometheus-operator", subjects=[subject]),
+        thing("v1", "ServiceAccount", "prometheus-operator", "default"),
+        thing(
+            "apps/v1",
+            "Deployment",
+            "prometheus-operator",
+            "default",
+            spec={"template": {"spec": {"containers": [container]}}},
+        ),
+    ]
+
+
+def thing(api_version: str, kind: str, name: str, namespace: str | None = None, **rest: Any) -> dict[str, Any]:
+    metadata = {"name": name} if namespace is None else {"name": name, "namespace": namespace}
+    return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **rest}

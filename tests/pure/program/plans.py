@@ -1,0 +1,188 @@
+"""Plans made by hand: what the layers read, without a stack file, a catalog or a model repository."""
+
+from __future__ import annotations
+
+from aigc.catalog.kinds import CapacityType, Cloud, SourceKind
+from aigc.plan.stack_plan import (
+    BatchingPlan,
+    ClusterPlan,
+    ComponentPlan,
+    ComponentSource,
+    CostPlan,
+    EndpointPlan,
+    NamespacePlan,
+    PoolPlan,
+    ResourcesPlan,
+    ScalingPlan,
+    ServingMode,
+    SloPlan,
+    SourcePlan,
+    StackPlan,
+    Taint,
+)
+
+GPU_TAINT = Taint(key="nvidia.com/gpu", value="present", effect="NoSchedule")
+ROLES = (
+    "envoy",
+    "gateway-controller",
+    "knative-activator",
+    "knative-autoscaler",
+    "knative-controller",
+    "knative-queue",
+    "knative-webhook",
+    "prometheus",
+    "prometheus-config-reloader",
+    "prometheus-operator",
+)
+
+
+def scaling_plan(**changes: int) -> ScalingPlan:
+    values = {
+        "min_replicas": 0,
+        "max_replicas": 3,
+        "initial_replicas": 0,
+        "target_concurrency": 8,
+        "hard_concurrency": 0,
+        "idle_seconds": 90,
+        "progress_deadline_seconds": 700,
+        "request_timeout_seconds": 300,
+    }
+    return ScalingPlan(**{**values, **changes})
+
+
+def endpoint_plan(
+    name: str, mode: ServingMode, *, gpu: bool = False, scaling: ScalingPlan | None = None
+) -> EndpointPlan:
+    return EndpointPlan(
+        name=name,
+        mode=mode,
+        models=(name, f"{name}_core"),
+        pool="gpu" if gpu else None,
+        tolerations=(GPU_TAINT,) if gpu else (),
+        node_selector={"aigc/pool": "gpu"} if gpu else {},
+        resources=ResourcesPlan(
+            cpu_millicores=500,
+            memory_mib=1024,
+            accelerators=1 if gpu else 0,
+            resource_key="nvidia.com/gpu" if gpu else None,
+        ),
+        batching=BatchingPlan(max_batch_size=8, dynamic=True, max_queue_delay_us=1000, instances=2),
+        scaling=scaling or scaling_plan(),
+        slo=SloPlan(p99_ms=2000, availability_percent=99.5),
+        source=SourcePlan(
+            kind=SourceKind.BAKED, image=f"dev.local/triton-{name}:0123456789ab", uri=None, content_hash="0123456789ab"
+        ),
+        host=f"{name}.models.aigc.internal",
+    )
+
+
+def pool_plan(name: str = "gpu", **changes: object) -> PoolPlan:
+    values: dict[str, object] = {
+        "name": name,
+        "machine_type": "machine-8",
+        "accelerator": "accelerator-x",
+        "accelerator_label": "accelerator-x",
+        "accelerators_per_node": 1,
+        "resource_key": "nvidia.com/gpu",
+        "min_nodes": 0,
+        "max_nodes": 4,
+        "capacity": CapacityType.SPOT,
+        "zones": ("region-a", "region-b"),
+        "disk_gib": 100,
+        "labels": {"aigc/pool": name},
+        "taints": (GPU_TAINT,),
+        "vcpus": 8.0,
+        "memory_gib": 32.0,
+    }
+    return PoolPlan.model_validate({**values, **changes})
+
+
+def local_plan(manifest_sums: dict[str, str] | None = None) -> StackPlan:
+    sums = manifest_sums or {}
+    versions = {"knative-serving": ("1.23.0", "knative-serving"), "prometheus-operator": ("0.93.1", "monitoring")}
+    components = [
+        ComponentPlan(
+            name=name,
+            version=version,
+            source=ComponentSource.MANIFEST,
+            namespace=namespace,
+            manifest_sha256=sums.get(name),
+        )
+        for name, (version, namespace) in versions.items()
+    ]
+    gateway = ComponentPlan(name="gateway", version="0.1.0", source=ComponentSource.PROGRAM, namespace="gateway")
+    return StackPlan(
+        stack="local",
+        cloud=Cloud.LOCAL,
+        region=None,
+        project=None,
+        domain="aigc.internal",
+        cluster=ClusterPlan(
+            name="aigc-local", kubernetes_minor="1.37", kubeconfig="/nowhere/kubeconfig", node_cidr="10.217.0.1/32"
+        ),
+        pools=(),
+        namespaces=tuple(
+            NamespacePlan(name=name, pod_security="restricted")
+            for name in ("gateway", "knative-serving", "models", "monitoring")
+        ),
+        components=(*components, gateway),
+        images={role: f"dev.local/{role}:{'2.42' if role == 'prometheus' else '1.0.0'}" for role in ROLES},
+        knative_features={"multi-container": "enabled", "kubernetes.podspec-volumes-emptydir": "enabled"},
+        endpoints=(endpoint_plan("gpt", ServingMode.KNATIVE), endpoint_plan("steady", ServingMode.STEADY)),
+        cost=CostPlan(usd_per_month_low=0, usd_per_month_high=0, not_priced=()),
+    )
+
+
+def release_plan(name: str, version: str, namespace: str) -> ComponentPlan:
+    return ComponentPlan(
+        name=name,
+        version=version,
+        source=ComponentSource.RELEASE,
+        namespace=namespace,
+        chart=name,
+        repository="https://charts.example.com",
+    )
+
+
+def gcp_cluster() -> ClusterPlan:
+    return ClusterPlan(
+        name="aigc-gcp-test",
+        kubernetes_minor="1.37",
+        pod_cidr="10.32.0.0/14",
+        service_cidr="10.48.0.0/20",
+        node_cidr="10.10.0.0/20",
+        deletion_protection=True,
+    )
+
+
+def platform_pool() -> PoolPlan:
+    return pool_plan(
+        "platform",
+        accelerator=None,
+        accelerator_label=None,
+        accelerators_per_node=0,
+        resource_key=None,
+        taints=(),
+        min_nodes=1,
+        capacity=CapacityType.ON_DEMAND,
+    )
+
+
+def gcp_plan() -> StackPlan:
+    names = ("knative-operator", "knative-serving", "models", "monitoring")
+    return local_plan().model_copy(
+        update={
+            "stack": "gcp-test",
+            "cloud": Cloud.GCP,
+            "region": "region",
+            "project": "project",
+            "cluster": gcp_cluster(),
+            "pools": (platform_pool(), pool_plan()),
+            "namespaces": tuple(NamespacePlan(name=name, pod_security="restricted") for name in names),
+            "components": (
+                release_plan("knative-operator", "1.23.0", "knative-operator"),
+                release_plan("kube-prometheus-stack", "88.5.3", "monitoring"),
+            ),
+            "endpoints": (endpoint_plan("gpt", ServingMode.KNATIVE, gpu=True),),
+        }
+    )
