@@ -1,5 +1,6 @@
 # Every command a person needs; `make help` lists them.
 SHELL := /bin/bash
+unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 RUN := $(PY) -m scripts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +14,7 @@ from scripts.console import EXIT_FINE, EXIT_NO, OutputFormat, out, print_json
 from scripts.engine.api import ApplyReport
 from scripts.local.bring_up import FirstAnswer, UpReport, bring_up
 from scripts.own_cluster import bring_up_there
-from scripts.progress import Progress
+from scripts.progress import Outcome, Progress, Step
 from scripts.stacks import LOCAL_STACK, pulumi_command
 
 
@@ -50,10 +51,7 @@ def answer_is_sound(answer: FirstAnswer) -> bool:
 
 def print_report(report: UpReport) -> None:
     """Tell a person what was built, what answered, how it got there and how fast."""
-    built = Table("step", "outcome", "seconds", title="What was done")
-    for step in report.steps:
-        built.add_row(step.name, f"{step.outcome}{': ' + step.detail if step.detail else ''}", f"{step.seconds:.1f}")
-    out.print(built)
+    out.print(steps_table(report.steps))
     path = Table("hop", "where", "how we know", title="The path of the first request")
     for hop in report.answer.path:
         path.add_row(hop.name, hop.where, hop.evidence)
@@ -67,6 +65,19 @@ def print_report(report: UpReport) -> None:
     out.print(f"HTTP = gRPC {answer.protocols_agree}; two prompts differ {answer.prompts_differ}", markup=False)
     out.print(f"objects     {in_words(report.applied)}", markup=False)
     out.print(f"total       {report.seconds:.1f} s", markup=False)
+
+
+def steps_table(steps: Sequence[Step]) -> Table:
+    """What was built and done, and for how long; what came out of the cache is one line."""
+    table = Table("step", "outcome", "seconds", title="What was done")
+    cached = [step for step in steps if step.outcome is Outcome.CACHED]
+    for step in steps:
+        if step.outcome is not Outcome.CACHED:
+            detail = f": {step.detail}" if step.detail else ""
+            table.add_row(step.name, f"{step.outcome}{detail}", f"{step.seconds:.1f}")
+    if cached:
+        table.add_row(f"{len(cached)} other steps", "cached", f"{sum(step.seconds for step in cached):.1f}")
+    return table
 
 
 def print_applied(applied: ApplyReport, output_format: OutputFormat) -> None:

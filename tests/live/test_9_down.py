@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 
 import pytest
@@ -24,6 +25,20 @@ def test_down_leaves_nothing_and_up_works_again(first_up: subprocess.CompletedPr
     assert "answer" in again.stdout
 
     assert make("down").returncode == 0
+    assert residue() == []
+
+
+@pytest.mark.parametrize("port", [16443, 12379])
+def test_a_port_in_use_is_named_before_anything_is_made(port: int) -> None:
+    with socket.socket() as somebody:
+        somebody.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        somebody.bind(("127.0.0.1" if port == 12379 else "0.0.0.0", port))  # noqa: S104 - closed at once
+        somebody.listen()
+        up = make("up")
+    assert up.returncode != 0
+    assert str(port) in up.stderr
+    assert "→" in up.stderr
+    assert "Traceback" not in up.stderr
     assert residue() == []
 
 

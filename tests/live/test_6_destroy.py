@@ -1,0 +1,25 @@
+"""The stack's own objects, and only those, can be deleted in reverse order without force, and applied again."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from aigc.catalog.cache import KUBECONFIG
+from scripts.local.workloads import PLATFORM_NAMESPACES, Workloads
+from tests.live.conftest import make, run
+
+pytestmark = pytest.mark.live
+
+
+def test_destroy_leaves_the_cluster_and_up_fills_it_again(first_up: subprocess.CompletedProcess[str]) -> None:
+    down = run([".venv/bin/python", "-m", "scripts", "down", "local", "--kubeconfig", str(KUBECONFIG)], 400)
+    assert down.returncode == 0, down.stdout + down.stderr
+    left = {namespace.metadata.name for namespace in Workloads.connect(KUBECONFIG).core.list_namespace().items}
+    assert left.isdisjoint(PLATFORM_NAMESPACES)
+    assert "kube-system" in left
+
+    again = make("up")
+    assert again.returncode == 0, again.stdout[-3000:] + again.stderr[-3000:]
+    assert "created, 0 changed" in again.stdout
