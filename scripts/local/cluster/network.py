@@ -82,6 +82,11 @@ class Network:
             found += [f"{Path(save).name} {table} {chain}" for table, chain in own_chains(dump.stdout)]
         return found
 
+    def foreign_cluster(self) -> bool:
+        """Whether chains of a Kubernetes or a CNI are here without ours: another cluster's, not to be touched."""
+        chains = self.chains()
+        return bool(chains) and not any(chain.endswith(at.OWN_CHAINS) for chain in chains)
+
     def _savers(self) -> Iterator[tuple[str, str]]:
         for family in FAMILIES:
             for flavour in Firewall:

@@ -61,8 +61,11 @@ def remove(layout: Layout, progress: Progress) -> None:
 
 
 def _left(layout: Layout, before: HostBefore | None, network: Network) -> list[str]:
-    """What remains, but for the state folder, which goes last."""
-    return [what for what in residue(layout, before, network.bin_dir) if what != f"folder {layout.root}"]
+    """What remains, but for the state folder, which goes last, and for the chains of another cluster."""
+    left = [what for what in residue(layout, before, network.bin_dir) if what != f"folder {layout.root}"]
+    if before is None and network.foreign_cluster():
+        return [what for what in left if not what.startswith("chain ")]
+    return left
 
 
 def remove_dead_sockets(folder: Path) -> None:
@@ -103,7 +106,8 @@ def _remove_chains(network: Network, before: HostBefore | None) -> None:
         and network.find("iptables-legacy-save") is None
     ):
         raise RuntimeError("the tools are gone from the cache and the host has no iptables")
-    network.remove_chains()
+    if before is not None or not network.foreign_cluster():
+        network.remove_chains()
 
 
 def _remove_elsewhere(layout: Layout, before: HostBefore | None) -> None:

@@ -40,6 +40,7 @@ def bring_up(layout: Layout, tools: Tools, cache: Path, progress: Progress) -> N
     last = read_started(layout)
     if last is not None and last.boot_id != boot_id():
         forget_last_boot(layout)
+    refuse_beside_another_cluster(layout, tools)
     host_before.save(layout)
     write_started(layout, Started(boot_id(), tools.bin_dir, last.digest if last else ""))
     modules.load_missing()
@@ -55,6 +56,16 @@ def bring_up(layout: Layout, tools: Tools, cache: Path, progress: Progress) -> N
         wait_until_ready(layout, supervisor, host, progress)
         step.outcome = Outcome.DONE if changed else Outcome.UNCHANGED
     write_started(layout, Started(boot_id(), tools.bin_dir, digest))
+
+
+def refuse_beside_another_cluster(layout: Layout, tools: Tools) -> None:
+    """Two kube-proxies on one host write the same chains, and our `down` would delete the other's."""
+    if not layout.host_before.exists() and Network(tools.bin_dir).foreign_cluster():
+        raise fail(
+            "firewall",
+            "chains named KUBE-* or CNI-* are here: another Kubernetes or CNI uses this host",
+            "use a host without one, or that cluster itself: `python -m scripts up --kubeconfig FILE`",
+        )
 
 
 def prepare_network(tools: Tools, host: HostConfig) -> None:
