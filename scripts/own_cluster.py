@@ -45,11 +45,12 @@ def bring_up_there(
         UserError: the stack names no registry that such a cluster could pull from; nothing was built or applied.
     """
     path = kubeconfig_path(kubeconfig)
-    plan = plan_of(stack)
+    overrides = {"kubeconfig": str(path), **({} if context is None else {"context": context})}
+    plan = plan_of(stack, overrides=overrides)
     refuse_without_registry(plan)
     ensure_manifests(progress)
     push_images(plan, progress)
-    return apply_stack(stack, PROJECT_ROOT, path, context, progress, adopt=adopt)
+    return apply_stack(stack, PROJECT_ROOT, path, context, progress, adopt=adopt, overrides=overrides)
 
 
 def refuse_without_registry(plan: StackPlan) -> None:

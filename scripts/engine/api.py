@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from scripts.engine.apply import ApplyReport, apply_graph_of, destroy_inventory
@@ -24,10 +26,21 @@ def render_stack(stack: str, root: Path, out_dir: Path) -> list[Path]:
 
 
 def apply_stack(
-    stack: str, root: Path, kubeconfig: Path, context: str | None, progress: Progress, *, adopt: bool = False
+    stack: str,
+    root: Path,
+    kubeconfig: Path,
+    context: str | None,
+    progress: Progress,
+    *,
+    adopt: bool = False,
+    overrides: Mapping[str, str] | None = None,
 ) -> ApplyReport:
-    """Make a cluster what the program says, wait until it is ready, remove what left the program."""
-    return apply_graph_of(stack, root, kubeconfig, context, progress, adopt=adopt)
+    """Make a cluster what the program says, wait until it is ready, remove what left the program.
+
+    `overrides` are fields of `aigc:stack` that a command line sets in place of the stack file.
+    """
+    run = partial(run_stack, stack, root, overrides=overrides)
+    return apply_graph_of(stack, run, kubeconfig, context, progress, adopt=adopt)
 
 
 def destroy_stack(stack: str, kubeconfig: Path, context: str | None, progress: Progress) -> int:

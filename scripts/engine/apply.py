@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from aigc.catalog.faults import Fault, UserError
 from scripts.engine.admission import refuse_foreign, refuse_unsupported
@@ -28,7 +28,6 @@ from scripts.engine.kube_client import KubeClient, KubeError
 from scripts.engine.kubeconfig import load_connection
 from scripts.engine.objects import is_complete
 from scripts.engine.prune import leftovers, protected, prune
-from scripts.engine.runner import run_stack
 from scripts.engine.send import Change
 from scripts.engine.waiting import NotReadyError
 from scripts.engine.wave import ApplyFailedError, Wave
@@ -36,6 +35,14 @@ from scripts.engine.wire import holds_unknown, masked
 from scripts.progress import Outcome, Progress
 
 MOST_WAVES = 8
+
+
+class Program(Protocol):
+    """Runs a stack's program with the objects that are live already, by URN."""
+
+    def __call__(self, *, live: Mapping[str, dict[str, Any]]) -> Graph:
+        """Its graph."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -58,17 +65,17 @@ class ApplyReport:
 
 
 def apply_graph_of(
-    stack: str, root: Path, kubeconfig: Path, context: str | None, progress: Progress, *, adopt: bool
+    stack: str, program: Program, kubeconfig: Path, context: str | None, progress: Progress, *, adopt: bool
 ) -> ApplyReport:
     """Apply a stack; the cluster is only touched when the whole program could be read and nothing is in the way."""
     started = time.monotonic()
     client = KubeClient(load_connection(kubeconfig, context))
     try:
         with progress.step(f"read the program of stack {stack}") as step:
-            graph = run_stack(stack, root, live={})
+            graph = program(live={})
             refuse_unsupported(graph)
             step.detail = f"{len(graph.kubernetes_objects())} objects"
-        return _Apply(client, stack, root, progress, adopt).run(graph, started)
+        return _Apply(client, stack, program, progress, adopt).run(graph, started)
     except KubeError as error:
         raise ApplyFailedError([_as_fault(client, error)]) from None
     finally:
@@ -92,10 +99,10 @@ def destroy_inventory(stack: str, kubeconfig: Path, context: str | None, progres
 class _Apply:
     """One run of apply."""
 
-    def __init__(self, client: KubeClient, stack: str, root: Path, progress: Progress, adopt: bool) -> None:
+    def __init__(self, client: KubeClient, stack: str, program: Program, progress: Progress, adopt: bool) -> None:
         self._client = client
         self._stack = stack
-        self._root = root
+        self._program = program
         self._progress = progress
         self._adopt = adopt
         self._changes: dict[str, Change] = {}
@@ -141,7 +148,7 @@ class _Apply:
                 return graph
             if not done:
                 raise UserError([_never_known(item.urn) for item in waiting if not is_complete(item)])
-            graph = run_stack(self._stack, self._root, live=self._live)
+            graph = self._program(live=self._live)
             refuse_unsupported(graph)
         raise UserError([Fault(f"stack {self._stack}", f"it takes more than {MOST_WAVES} rounds", "flatten the chain")])
 
@@ -161,7 +168,7 @@ class _Apply:
 
     def _outputs(self, graph: Graph) -> dict[str, Any]:
         if holds_unknown(graph.outputs):
-            return run_stack(self._stack, self._root, live=self._live).outputs
+            return self._program(live=self._live).outputs
         return graph.outputs
 
 

@@ -17,6 +17,8 @@ from scripts.engine import go_text
 from scripts.engine.wire import UNKNOWN
 from scripts.engine.yaml_scalars import load
 
+STACK_KEY = "aigc:stack"
+
 
 @dataclass(frozen=True)
 class Project:
@@ -61,8 +63,8 @@ def load_project(root: Path) -> Project:
     return Project(name, root, main, root / str(raw.get("stackConfigDir") or "."), defaults)
 
 
-def load_config(project: Project, stack: str) -> WireConfig:
-    """Values of the stack file, completed by the defaults of Pulumi.yaml."""
+def load_config(project: Project, stack: str, overrides: Mapping[str, str] | None = None) -> WireConfig:
+    """Values of the stack file, with `overrides` in its `aigc:stack`, completed by the defaults of Pulumi.yaml."""
     path = project.stack_file(stack)
     known = ", ".join(project.stacks()) or "none yet"
     raw = _read(path, f"stacks with a file: {known}")
@@ -77,6 +79,8 @@ def load_config(project: Project, stack: str) -> WireConfig:
         raise fail(
             f"{path}: config", "it is not a mapping of keys to values", "write one `namespace:key: value` a line"
         )
+    if overrides and isinstance(given.get(STACK_KEY), dict):
+        given = {**given, STACK_KEY: {**given[STACK_KEY], **overrides}}
     values: dict[str, str] = {}
     secret_keys: list[str] = []
     for key, value in given.items():

@@ -23,11 +23,15 @@ KEPT = ("HOME", "PATH", "AIGC_CACHE_DIR", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_E
 
 
 def run_stack(
-    stack: str, root: Path, live: Mapping[str, dict[str, Any]] | None = None, project: Project | None = None
+    stack: str,
+    root: Path,
+    live: Mapping[str, dict[str, Any]] | None = None,
+    project: Project | None = None,
+    overrides: Mapping[str, str] | None = None,
 ) -> Graph:
     """The graph of one stack; `live` (objects by URN) means applying, None means a preview."""
     project = project or load_project(root)
-    config = load_config(project, stack)
+    config = load_config(project, stack, overrides)
     request = {
         "project": project.name,
         "stack": stack,

@@ -18,7 +18,15 @@ from aigc.config.spec import ModelSpec, PoolSpec, StackSpec
 from aigc.plan import scaling
 from aigc.plan.capacity import capacity_of, cpu_millicores, machine_of, memory_mib, pool_for
 from aigc.plan.checks import checked_models
-from aigc.plan.components import components, from_manifests, images, knative_features, namespaces, own_registry
+from aigc.plan.components import (
+    components,
+    from_manifests,
+    images,
+    is_our_local_cluster,
+    knative_features,
+    namespaces,
+    own_registry,
+)
 from aigc.plan.content_hash import content_hash
 from aigc.plan.names import cluster_name, endpoint_host, endpoint_name
 from aigc.plan.price import monthly_cost
@@ -71,7 +79,8 @@ def resolve(spec: StackSpec, stack: str, repository: Path) -> StackPlan:
 
 def _cluster(spec: StackSpec, stack: str) -> ClusterPlan:
     local = spec.cloud is Cloud.LOCAL
-    ranges = _LOCAL_RANGES if local else {} if spec.cloud is Cloud.EXISTING else _CLOUD_RANGES
+    somebodys = spec.cloud is Cloud.EXISTING or (local and not is_our_local_cluster(spec))
+    ranges = {} if somebodys else _LOCAL_RANGES if local else _CLOUD_RANGES
     protected = spec.deletion_protection
     return ClusterPlan(
         name=LOCAL_CLUSTER_NAME if local else cluster_name(stack),

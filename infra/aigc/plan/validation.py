@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from aigc.catalog.faults import Fault, UserError
 from aigc.config.stack_file import StackFileError, examine
@@ -29,11 +31,16 @@ def stack_file_faults(path: Path, repository: Path = MODEL_REPOSITORY) -> list[F
     return [*file.faults, *(fault for fault in file.located(found) if fault.where not in known), *findings.faults]
 
 
-def plan_of(stack: str, repository: Path = MODEL_REPOSITORY) -> StackPlan:
-    """The plan of a stack by its name; raises UserError with every fault, each with its line in the stack file."""
+def plan_of(
+    stack: str, repository: Path = MODEL_REPOSITORY, overrides: Mapping[str, str] = MappingProxyType({})
+) -> StackPlan:
+    """The plan of a stack by its name; raises UserError with every fault, each with its line in the stack file.
+
+    `overrides` are fields of the spec that a command line sets in place of the file, for instance `kubeconfig`.
+    """
     path = stack_path(stack)
     if faults := stack_file_faults(path, repository):
         raise StackFileError(faults)
     spec = examine(path).spec
     assert spec is not None  # noqa: S101 - no faults means a spec
-    return resolve(spec, stack, repository)
+    return resolve(spec.model_copy(update=dict(overrides)), stack, repository)
