@@ -20,7 +20,7 @@ NODE_PORT_NAME = "http"
 
 @dataclass(frozen=True)
 class WorkloadStatus:
-    """One Deployment or Knative service."""
+    """One Deployment, StatefulSet or Knative service."""
 
     namespace: str
     name: str
@@ -88,20 +88,22 @@ class Workloads:
         return str(answer.data.decode(errors="replace"))
 
     def statuses(self) -> list[WorkloadStatus]:
-        """Every Deployment of ours and every Knative service, in words."""
-        return [*self._deployments(), *self._knative_services()]
+        """Every Deployment and StatefulSet of ours and every Knative service, in words."""
+        return [*self._replicated(), *self._knative_services()]
 
-    def _deployments(self) -> Iterator[WorkloadStatus]:
+    def _replicated(self) -> Iterator[WorkloadStatus]:
         for namespace in PLATFORM_NAMESPACES:
-            for deployment in self.apps.list_namespaced_deployment(namespace).items:
-                wanted, available = deployment.spec.replicas or 0, deployment.status.available_replicas or 0
+            deployments = self.apps.list_namespaced_deployment(namespace).items
+            stateful_sets = self.apps.list_namespaced_stateful_set(namespace).items
+            for workload in (*deployments, *stateful_sets):
+                wanted, available = workload.spec.replicas or 0, workload.status.available_replicas or 0
                 words = f"{available} of {wanted} replicas available"
                 if available < wanted:
-                    words += "".join(f"; {fault}" for fault in self._pod_faults(namespace, deployment))
-                yield WorkloadStatus(namespace, deployment.metadata.name, available >= wanted, words)
+                    words += "".join(f"; {fault}" for fault in self._pod_faults(namespace, workload))
+                yield WorkloadStatus(namespace, workload.metadata.name, available >= wanted, words)
 
-    def _pod_faults(self, namespace: str, deployment: Any) -> Iterator[str]:
-        labels = ",".join(f"{key}={value}" for key, value in deployment.spec.selector.match_labels.items())
+    def _pod_faults(self, namespace: str, workload: Any) -> Iterator[str]:
+        labels = ",".join(f"{key}={value}" for key, value in workload.spec.selector.match_labels.items())
         for pod in self.core.list_namespaced_pod(namespace, label_selector=labels).items:
             for status in pod.status.container_statuses or []:
                 waiting = status.state.waiting
