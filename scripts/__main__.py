@@ -7,6 +7,7 @@ traceback for something a person can mend.
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 
 import typer
@@ -16,6 +17,7 @@ from aigc.catalog.faults import UserError
 from scripts.console import EXIT_BAD_INPUT, EXIT_NO, err, print_faults
 from scripts.engine.wave import ApplyFailedError
 
+EXIT_INTERRUPTED = 130
 VERB_MODULES = ("validate", "schema", "plan", "preview", "render", "cluster", "up", "down", "status", "logs", "infer",
                 "engine", "images")  # fmt: skip
 
@@ -38,6 +40,7 @@ def build_app() -> typer.Typer:
 def main(arguments: list[str] | None = None) -> int:
     """Run one verb and return its exit code."""
     try:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         result = build_app()(arguments, standalone_mode=False)
     except ApplyFailedError as error:
         print_faults(error.faults)
@@ -55,7 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
         return EXIT_BAD_INPUT
     except (KeyboardInterrupt, typer.Abort):
         err.print("interrupted; run the same command again to continue where it stopped")
-        return 130
+        return EXIT_INTERRUPTED
     return result if isinstance(result, int) else 0
 
 
