@@ -39,6 +39,14 @@ def build_app() -> typer.Typer:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one verb and return its exit code."""
+    code = run_verb(arguments)
+    if code == EXIT_INTERRUPTED:
+        err.print("interrupted; run the same command again to continue where it stopped")
+    return code
+
+
+def run_verb(arguments: list[str] | None) -> int:
+    """Run one verb; Typer itself makes an exit code of an interrupt that it sees first."""
     try:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         result = build_app()(arguments, standalone_mode=False)
@@ -57,7 +65,6 @@ def main(arguments: list[str] | None = None) -> int:
         )
         return EXIT_BAD_INPUT
     except (KeyboardInterrupt, typer.Abort):
-        err.print("interrupted; run the same command again to continue where it stopped")
         return EXIT_INTERRUPTED
     return result if isinstance(result, int) else 0
 

@@ -39,6 +39,7 @@ def measured() -> dict[str, Any]:
         "down_seconds": round(down_seconds, 1),
         "up_from_down_seconds": round(from_down_seconds, 1),
         "up_when_up_seconds": round(when_up_seconds, 1),
+        "ratio_when_up_to_from_down": round(when_up_seconds / from_down_seconds, 3),
         "objects": json.loads(again)["applied"]["unchanged"],
         "cold_start_seconds": round(answer["cold_start_seconds"], 2),
         "warm_ms": round(json.loads(again)["answer"]["warm_ms"]),

@@ -47,4 +47,5 @@ def test_from_zero_through_the_activator_to_one_replica(workloads: Workloads, pl
     traced = trace_path(workloads, endpoint, lambda request_id: ask("The package ", request_id=request_id))
     assert [hop.name for hop in traced.hops] == ["gateway", "activator", "queue-proxy", "mux", "triton"]
     assert "gpt +1" in traced.hops[-1].evidence
-    assert workloads.ready_pods("gpt") == 1
+    # The activator asks the pod itself; the pod's Ready condition comes to the API server a moment later.
+    eventually(lambda: workloads.ready_pods("gpt") == 1, 30, "one replica is ready")
