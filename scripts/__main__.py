@@ -13,7 +13,7 @@ import sys
 import typer
 import typer.exceptions
 
-from aigc.catalog.faults import UserError
+from aigc.catalog.faults import Fault, UserError
 from scripts.console import EXIT_BAD_INPUT, EXIT_NO, err, print_faults
 from scripts.engine.wave import ApplyFailedError
 
@@ -59,10 +59,8 @@ def run_verb(arguments: list[str] | None) -> int:
     except typer.exceptions.Exit as stop:
         return stop.exit_code
     except typer.exceptions.TyperException as error:
-        err.print(
-            f"✗ {error.format_message()}\n    → `python -m scripts --help` lists the verbs and their options",
-            markup=False,
-        )
+        way_out = "`python -m scripts --help` lists the verbs and their options"
+        print_faults([Fault("command line", error.format_message(), way_out)])
         return EXIT_BAD_INPUT
     except (KeyboardInterrupt, typer.Abort):
         return EXIT_INTERRUPTED

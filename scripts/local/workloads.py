@@ -15,7 +15,6 @@ MODELS_NAMESPACE = "models"
 GATEWAY_NAMESPACE = "gateway"
 PLATFORM_NAMESPACES = ("knative-serving", GATEWAY_NAMESPACE, "monitoring", MODELS_NAMESPACE)
 KNATIVE = {"group": "serving.knative.dev", "version": "v1", "plural": "services"}
-NODE_PORT_NAME = "http"
 
 
 @dataclass(frozen=True)
