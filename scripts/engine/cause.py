@@ -10,12 +10,25 @@ from scripts.engine.objects import key_of
 LOG_LINES = 12
 EVENTS = 6
 PODS = 3
+BAD_WHEN_TRUE = frozenset(
+    {
+        "ReplicaFailure",
+        "Failed",
+        "Stalled",
+        # Of a namespace that is being deleted: what keeps it.
+        "NamespaceDeletionDiscoveryFailure",
+        "NamespaceDeletionGroupVersionParsingFailure",
+        "NamespaceDeletionContentFailure",
+        "NamespaceContentRemaining",
+        "NamespaceFinalizersRemaining",
+    }
+)
 
 
 def causes(client: KubeClient, live: dict[str, Any]) -> list[str]:
     """Lines for a person, most telling last; never raises, for it runs while something else has failed."""
     try:
-        pods = [pod for pod in pods_of(client, live) if not _pod_ready(pod)][:PODS]
+        pods = [pod for pod in pods_of(client, live) if not _pod_ready(pod) or _is_ending(pod)][:PODS]
         lines = conditions(live)
         lines += _events(client, live)
         for pod in pods:
@@ -29,7 +42,7 @@ def conditions(live: dict[str, Any]) -> list[str]:
     """Conditions that are not as they should be."""
     lines = []
     for item in (live.get("status") or {}).get("conditions") or []:
-        bad_when = "True" if item.get("type") in ("ReplicaFailure", "Failed", "Stalled") else "False"
+        bad_when = "True" if item.get("type") in BAD_WHEN_TRUE else "False"
         if item.get("status") in (bad_when, "Unknown"):
             words = ": ".join(str(item[key]) for key in ("reason", "message") if item.get(key))
             lines.append(f"condition {item.get('type')}={item.get('status')} {words}".rstrip())
@@ -58,6 +71,10 @@ def _selector(live: dict[str, Any]) -> str:
     return ",".join(f"{name}={value}" for name, value in sorted(labels.items()))
 
 
+def _is_ending(pod: dict[str, Any]) -> bool:
+    return bool((pod.get("metadata") or {}).get("deletionTimestamp"))
+
+
 def _pod_ready(pod: dict[str, Any]) -> bool:
     found = (pod.get("status") or {}).get("conditions") or []
     return any(item.get("type") == "Ready" and item.get("status") == "True" for item in found)
@@ -66,7 +83,9 @@ def _pod_ready(pod: dict[str, Any]) -> bool:
 def _pod_lines(client: KubeClient, pod: dict[str, Any]) -> list[str]:
     key = key_of(pod)
     status = pod.get("status") or {}
-    lines = [f"pod {key.name}: {status.get('phase')}", *conditions(pod), *_events(client, pod)]
+    ending = (pod.get("metadata") or {}).get("deletionTimestamp")
+    phase = f"{status.get('phase')}" + (f", to be gone by {ending}" if ending else "")
+    lines = [f"pod {key.name}: {phase}", *conditions(pod), *_events(client, pod)]
     for container in (status.get("initContainerStatuses") or []) + (status.get("containerStatuses") or []):
         if container.get("ready"):
             continue

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from aigc.catalog.faults import Fault
+from scripts.engine.executor import Notes, walk
 from scripts.engine.graph import KIND_RANK, LAST_RANK
 from scripts.engine.inventory import Entry, Identity, identity, is_ours
 from scripts.engine.kube_client import KubeClient, KubeError
@@ -16,7 +17,6 @@ from scripts.engine.readiness import annotation
 from scripts.engine.waiting import NotReadyError, wait_gone
 from scripts.progress import Progress
 
-THREADS = 12
 GONE_SECONDS = 300.0
 MOST_LINES = 8
 PROPAGATION = "pulumi.com/deletionPropagationPolicy"
@@ -37,13 +37,22 @@ def leftovers(live: Mapping[Identity, dict[str, Any]], before: Iterable[Entry], 
 
 def prune(client: KubeClient, doomed: list[Entry], live: Mapping[Identity, dict[str, Any]], progress: Progress) -> int:
     """Delete level by level; what is to be retained only loses our label. Returns how many objects were deleted."""
-    count = 0
+    count, notes = 0, Notes(progress.note)
     for _, group in itertools.groupby(doomed, key=lambda entry: (entry.level, _late(entry))):
-        entries = list(group)
-        with ThreadPoolExecutor(THREADS) as pool:
-            list(pool.map(lambda entry: _remove(client, entry, live[identity(entry.key)]), entries))
-        _tell(entries, progress)
-        count += sum(not entry.retain for entry in entries)
+        entries = {str(entry.key): entry for entry in group}
+
+        def remove(name: str, entries: Mapping[str, Entry] = entries) -> None:
+            entry = entries[name]
+            try:
+                _remove(client, entry, live[identity(entry.key)], notes.say(name))
+            finally:
+                notes.done(name)
+
+        outcome = walk(dict.fromkeys(entries, ()), remove, threading.Event(), notes.report)
+        for _, error in sorted(outcome.errors.items()):
+            raise error
+        _tell(list(entries.values()), progress)
+        count += sum(not entry.retain for entry in entries.values())
     return count
 
 
@@ -68,7 +77,7 @@ def _tell(entries: list[Entry], progress: Progress) -> None:
         progress.note(f"… and {len(entries) - MOST_LINES} more")
 
 
-def _remove(client: KubeClient, entry: Entry, live: dict[str, Any]) -> None:
+def _remove(client: KubeClient, entry: Entry, live: dict[str, Any], say: Callable[[str], None]) -> None:
     if entry.retain:
         patch = {"metadata": {"labels": {STACK_LABEL: None}}}
         client.call("PATCH", client.path_of(entry.key), patch, "application/merge-patch+json")
@@ -77,7 +86,7 @@ def _remove(client: KubeClient, entry: Entry, live: dict[str, Any]) -> None:
     propagation = {"orphan": "Orphan", "background": "Background"}.get(policy, "Foreground")
     try:
         if client.delete(entry.key, propagation):
-            wait_gone(client, entry.key, GONE_SECONDS)
+            wait_gone(client, entry.key, GONE_SECONDS, say)
     except KubeError as error:
         raise NotReadyError(f"{entry.key} cannot be deleted: {error.message}", []) from error
 

@@ -55,7 +55,7 @@ def send(
             raise
         say("a field that cannot change did: it is replaced")
         client.delete(key)
-        wait_gone(client, key, REPLACE_SECONDS)
+        wait_gone(client, key, REPLACE_SECONDS, say)
         return Change.CHANGED, _apply_patiently(client, body, forced, stop, say)
     if before is None:
         return Change.CREATED, after

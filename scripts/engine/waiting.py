@@ -82,13 +82,15 @@ def wait_ready(
     return live
 
 
-def wait_gone(client: KubeClient, key: ObjectKey, timeout: float) -> None:
-    """Return once the object is gone; NotReadyError names what holds it."""
+def wait_gone(client: KubeClient, key: ObjectKey, timeout: float, say: Callable[[str], None]) -> None:
+    """Return once the object is gone; `say` gets what holds it, and so does NotReadyError."""
     started, pause = time.monotonic(), FIRST_PAUSE_SECONDS
     while (found := client.get(key)) is not None:
+        finalizers = ", ".join((found.get("metadata") or {}).get("finalizers") or []) or "none"
         if time.monotonic() - started >= timeout:
-            finalizers = ", ".join((found.get("metadata") or {}).get("finalizers") or []) or "none"
-            raise NotReadyError(f"still there after {timeout:.0f} s; finalizers: {finalizers}", causes(client, found))
+            why = f"{key} is still there after {timeout:.0f} s; finalizers: {finalizers}"
+            raise NotReadyError(why, causes(client, found))
+        say(f"it is being deleted; finalizers: {finalizers}")
         time.sleep(pause)
         pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
 

@@ -7,12 +7,11 @@ import time
 from dataclasses import dataclass
 
 from aigc.catalog.cache import KUBECONFIG
-from aigc.catalog.faults import UserError
 from aigc.config.stacks import MODEL_REPOSITORY, PROJECT_ROOT
 from aigc.plan.stack_plan import ServingMode, StackPlan
 from aigc.plan.validation import plan_of
 from scripts.engine.api import ApplyReport, apply_stack
-from scripts.local.cluster_api import ClusterInfo, cluster_up, preflight
+from scripts.local.cluster_api import ClusterInfo, cluster_up
 from scripts.local.request_path import Hop, trace_path
 from scripts.local.supply.api import ensure_images, ensure_manifests, import_images
 from scripts.local.workloads import Workloads
@@ -58,12 +57,9 @@ def bring_up(progress: Progress, adopt: bool = False) -> UpReport:
     """
     started = time.monotonic()
     plan = plan_of(LOCAL_STACK)
-    faults = preflight()
-    if faults:
-        raise UserError(faults)
+    cluster = cluster_up(progress)
     with progress.step("platform manifests") as step:
         step.detail = f"{len(ensure_manifests(progress))} components"
-    cluster = cluster_up(progress)
     load_images(plan, cluster, progress)
     with progress.step("stack objects") as step:
         applied = apply_stack(LOCAL_STACK, PROJECT_ROOT, KUBECONFIG, None, progress, adopt=adopt)

@@ -32,7 +32,6 @@ __all__ = [
     "cluster_up",
     "component_log",
     "component_names",
-    "preflight",
     "residue",
 ]
 

@@ -62,12 +62,8 @@ class Workloads:
 
     def endpoint_pods(self, endpoint: str) -> list[Any]:
         """Pods of an endpoint that are not on their way out, steady or Knative."""
-        for label in (f"aigc/endpoint={endpoint}", f"serving.knative.dev/service={endpoint}"):
-            pods = self.core.list_namespaced_pod(MODELS_NAMESPACE, label_selector=label).items
-            living = [pod for pod in pods if pod.metadata.deletion_timestamp is None]
-            if living:
-                return living
-        return []
+        pods = self.core.list_namespaced_pod(MODELS_NAMESPACE, label_selector=f"aigc/endpoint={endpoint}").items
+        return [pod for pod in pods if pod.metadata.deletion_timestamp is None]
 
     def ready_pods(self, endpoint: str) -> int:
         """How many pods of an endpoint answer."""

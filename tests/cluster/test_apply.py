@@ -152,7 +152,7 @@ def test_a_field_of_somebody_else_is_refused_until_adopted(stack: Stack) -> None
 
 def test_what_pulumi_made_is_refused_before_anything_changes(stack: Stack) -> None:
     stack.client.delete(SETTINGS)
-    wait_gone(stack.client, SETTINGS, 30)
+    wait_gone(stack.client, SETTINGS, 30, print)
     body = {
         "apiVersion": "v1",
         "kind": "ConfigMap",
