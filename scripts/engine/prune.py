@@ -28,10 +28,14 @@ def leftovers(live: Mapping[Identity, dict[str, Any]], before: Iterable[Entry], 
     known = {identity(entry.key): entry for entry in before}
     found = []
     for name, body in live.items():
-        owners = (body.get("metadata") or {}).get("ownerReferences") or []
-        if name in kept or owners or not is_ours(body):
+        if name in kept or not is_ours(body):
             continue
-        found.append(known.get(name) or _unlisted(body))
+        if entry := known.get(name):
+            # An owner does not matter here: Knative's webhook writes its namespace as owner into its configurations.
+            # Left to that, they would refuse every later deletion once nothing answers behind them.
+            found.append(entry)
+        elif not (body.get("metadata") or {}).get("ownerReferences"):
+            found.append(_unlisted(body))
     return sorted(found, key=_deletion_order)
 
 
