@@ -14,7 +14,7 @@ from aigc.catalog.cache import KUBECONFIG
 from aigc.catalog.kinds import Cloud, SourceKind
 from aigc.catalog.machines import resource_key_of
 from aigc.catalog.versions import kubernetes_minor, versions
-from aigc.config.spec import ModelSpec, PoolSpec, StackSpec
+from aigc.config.spec import ModelSpec, MonitoringSpec, PoolSpec, StackSpec
 from aigc.plan import scaling
 from aigc.plan.capacity import capacity_of, cpu_millicores, machine_of, memory_mib, pool_for
 from aigc.plan.checks import checked_models
@@ -34,6 +34,7 @@ from aigc.plan.repository import Model
 from aigc.plan.stack_plan import (
     ClusterPlan,
     EndpointPlan,
+    MonitoringPlan,
     PoolPlan,
     ResourcesPlan,
     SloPlan,
@@ -73,8 +74,13 @@ def resolve(spec: StackSpec, stack: str, repository: Path) -> StackPlan:
         images=images(spec),
         knative_features=knative_features(endpoints),
         endpoints=endpoints,
+        monitoring=_monitoring(spec.monitoring),
         cost=monthly_cost(spec, pools),
     )
+
+
+def _monitoring(spec: MonitoringSpec) -> MonitoringPlan | None:
+    return MonitoringPlan(retention_hours=spec.retention_hours) if spec.enabled else None
 
 
 def _cluster(spec: StackSpec, stack: str) -> ClusterPlan:
