@@ -1,4 +1,4 @@
-"""Prometheus and what it scrapes; where the operator comes as a chart, only the monitors are ours."""
+"""Prometheus and what it scrapes; where the operator comes as a chart, only the monitors and rules are ours."""
 
 from __future__ import annotations
 
@@ -15,11 +15,16 @@ from aigc.observability import operator
 from aigc.observability.dns_targets import dns_target_bodies
 from aigc.observability.monitors import SCRAPE_INTERVAL, monitor_bodies
 from aigc.observability.operator import PrometheusOperator
+from aigc.observability.rules import rule_bodies
 from aigc.plan.stack_plan import ComponentPlan, StackPlan
 from aigc.serving.triton import UID
 from aigc.tokens import Component
 
 CHART = "kube-prometheus-stack"
+RETENTION_HOURS = 24
+"""Of the Prometheus that is ours; its data is gone with its pod anyway."""
+CHART_RETENTION_HOURS = 240
+"""Of the chart's; written out, for the windows of the rules depend on it. It is what the chart would do by itself."""
 _NAME = "prometheus"
 _NOT_SCRAPED = (
     "kubelet",
@@ -69,7 +74,7 @@ def prometheus_body(image: str) -> Body:
             "securityContext": dict(_SECURITY),
             "scrapeInterval": SCRAPE_INTERVAL,
             "evaluationInterval": SCRAPE_INTERVAL,
-            "retention": "24h",
+            "retention": f"{RETENTION_HOURS}h",
             # Below the volume's limit: blocks that are being compacted take about half as much again.
             "retentionSize": "1GB",
             "storage": {"emptyDir": {"sizeLimit": "2Gi"}},
@@ -102,12 +107,17 @@ def chart_values() -> Body:
         # Of a managed control plane nothing can be scraped, and the kubelets are outside our network policies.
         **{part: {"enabled": False} for part in _NOT_SCRAPED},
         "prometheusOperator": {"admissionWebhooks": {"enabled": False}, "tls": {"enabled": False}},
-        "prometheus": {"prometheusSpec": {f"{name}SelectorNilUsesHelmValues": False for name in selectors}},
+        "prometheus": {
+            "prometheusSpec": {
+                "retention": f"{CHART_RETENTION_HOURS}h",
+                **{f"{name}SelectorNilUsesHelmValues": False for name in selectors},
+            }
+        },
     }
 
 
 class Observability(Component):
-    """Prometheus with its operator, from a manifest or from a chart, and the monitors of the stack."""
+    """Prometheus with its operator, from a manifest or from a chart, the monitors and the rules of the stack."""
 
     LAYER = "observability"
 
@@ -118,7 +128,8 @@ class Observability(Component):
         elif chart := component_of(plan, CHART):
             server = release(self, chart, cluster, chart_values(), foundation.namespaces)
             namespaces = [namespace.name for namespace in plan.namespaces]
-            add_objects(cluster, self, monitor_bodies(namespaces), (server,))
+            watched = [*monitor_bodies(namespaces), *rule_bodies(plan, CHART_RETENTION_HOURS)]
+            add_objects(cluster, self, watched, (server,))
         self.done({"namespace": MONITORING_NAMESPACE})
 
     def _from_manifest(
@@ -126,7 +137,8 @@ class Observability(Component):
     ) -> None:
         ready = PrometheusOperator(self, plan, manifest, cluster, after).ready
         account = add_objects(cluster, self, [account_body()], after)
-        targets = add_objects(cluster, self, dns_target_bodies(plan), ready)
+        watched = [*dns_target_bodies(plan), *rule_bodies(plan, RETENTION_HOURS)]
+        targets = add_objects(cluster, self, watched, ready)
         add_objects(cluster, self, [prometheus_body(plan.images["prometheus"])], (*ready, *account, *targets))
 
 
