@@ -8,7 +8,9 @@ from typing import Any
 from aigc.catalog.labels import MONITORING_NAMESPACE
 from aigc.cluster.kubernetes_object import Body
 from aigc.foundation.flows import ALERTMANAGER_PORT
+from aigc.observability.alerts import Severity
 from aigc.observability.dns_targets import dns_name
+from aigc.observability.metric_names import ENDPOINT_LABEL
 from aigc.observability.operator import pod_security_context, version_of
 
 NAME = "alertmanager"
@@ -22,13 +24,12 @@ _RECEIVER = "seen-here"
 def alertmanager_config() -> dict[str, Any]:
     """Alertmanager's own configuration, as its YAML would hold it.
 
-    One notification a group of endpoint and objective; a page silences the tickets for the same burn, and a target
-    that is gone silences what its missing series would cause.
+    One notification for an endpoint and objective; while a fast burn pages, the ticket for the slow one is silent.
     """
     return {
         "route": {
             "receiver": _RECEIVER,
-            "group_by": ["alertname", "endpoint"],
+            "group_by": ["alertname", ENDPOINT_LABEL],
             # Burn alerts of one incident come within two evaluations of 10 s each.
             "group_wait": "30s",
             "group_interval": "5m",
@@ -37,9 +38,9 @@ def alertmanager_config() -> dict[str, Any]:
         "receivers": [{"name": _RECEIVER}],
         "inhibit_rules": [
             {
-                "source_matchers": ['severity="page"'],
-                "target_matchers": ['severity="ticket"'],
-                "equal": ["endpoint", "objective"],
+                "source_matchers": [f'severity="{Severity.PAGE}"'],
+                "target_matchers": [f'severity="{Severity.TICKET}"'],
+                "equal": ["alertname", ENDPOINT_LABEL],
             },
         ],
     }

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from aigc.catalog.labels import GATEWAY_NAMESPACE, KNATIVE_NAMESPACE, MODELS_NAMESPACE, MONITORING_NAMESPACE
 from aigc.cluster.kubernetes_object import Body
 from aigc.foundation.flows import ALERTMANAGER_PORT
+from aigc.observability.metric_names import ENDPOINT_LABEL as SERIES_LABEL
+from aigc.observability.metric_names import GATEWAY_JOB
 from aigc.observability.monitors import SCRAPE_INTERVAL
 from aigc.plan.stack_plan import EndpointPlan, ServingMode, StackPlan
 from aigc.serving.triton import ENDPOINT_LABEL, METRICS_PORT
@@ -90,7 +92,7 @@ def dns_target_bodies(plan: StackPlan) -> list[Body]:
         bodies += [body for app in _KNATIVE_APPS for body in _knative(app)]
     if GATEWAY_NAMESPACE in ours:
         selector = {"app.kubernetes.io/name": "gateway"}
-        target = Target("gateway", GATEWAY_NAMESPACE, "metrics-gateway", _PORT, path="/stats/prometheus")
+        target = Target(GATEWAY_JOB, GATEWAY_NAMESPACE, "metrics-gateway", _PORT, path="/stats/prometheus")
         bodies += [
             headless_service(target.service, target.namespace, selector, _PORT),
             scrape_config("gateway", target),
@@ -99,7 +101,7 @@ def dns_target_bodies(plan: StackPlan) -> list[Body]:
 
 
 def _endpoint(endpoint: EndpointPlan) -> Sequence[Body]:
-    service, labels = f"metrics-{endpoint.name}", {"aigc_endpoint": endpoint.name}
+    service, labels = f"metrics-{endpoint.name}", {SERIES_LABEL: endpoint.name}
     selector = {ENDPOINT_LABEL: endpoint.name}
     triton = Target("triton", MODELS_NAMESPACE, service, METRICS_PORT, labels=labels)
     bodies = [

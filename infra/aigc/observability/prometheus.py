@@ -1,4 +1,4 @@
-"""Prometheus and what it scrapes; where the operator comes as a chart, only the monitors are ours."""
+"""Prometheus and what it scrapes; where the operator comes as a chart, only the monitors and rules are ours."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from aigc.observability.alertmanager import (
 from aigc.observability.dns_targets import dns_target_bodies
 from aigc.observability.monitors import SCRAPE_INTERVAL, monitor_bodies
 from aigc.observability.operator import PrometheusOperator, pod_security_context, version_of
+from aigc.observability.rules import rule_bodies
 from aigc.plan.stack_plan import ComponentPlan, MonitoringPlan, StackPlan
 from aigc.tokens import Component
 
@@ -106,7 +107,7 @@ def chart_values(monitoring: MonitoringPlan) -> Body:
 
 
 class Observability(Component):
-    """Prometheus with its operator, from a manifest or from a chart, and the monitors of the stack."""
+    """Prometheus with its operator, from a manifest or from a chart, the monitors and the rules of the stack."""
 
     LAYER = "observability"
 
@@ -118,7 +119,8 @@ class Observability(Component):
         elif plan.monitoring and chart:
             server = release(self, chart, cluster, chart_values(plan.monitoring), foundation.namespaces)
             namespaces = [namespace.name for namespace in plan.namespaces]
-            add_objects(cluster, self, monitor_bodies(namespaces), (server,))
+            watched = [*monitor_bodies(namespaces), *rule_bodies(plan, plan.monitoring.retention_hours)]
+            add_objects(cluster, self, watched, (server,))
         self.done({"namespace": MONITORING_NAMESPACE})
 
     def _from_manifest(
@@ -132,7 +134,8 @@ class Observability(Component):
     ) -> None:
         ready = PrometheusOperator(self, plan, manifest, cluster, after).ready
         inputs = add_objects(cluster, self, [account_body(), *target_bodies()], after)
-        targets = add_objects(cluster, self, dns_target_bodies(plan), ready)
+        watched = [*dns_target_bodies(plan), *rule_bodies(plan, monitoring.retention_hours)]
+        targets = add_objects(cluster, self, watched, ready)
         config, server = alertmanager_bodies(plan.images["prometheus-alertmanager"])
         configured = add_objects(cluster, self, [config], after)
         add_objects(cluster, self, [server], (*ready, *configured))

@@ -14,7 +14,7 @@ from aigc.catalog.cache import KUBECONFIG
 from aigc.catalog.kinds import Cloud, SourceKind
 from aigc.catalog.machines import resource_key_of
 from aigc.catalog.versions import kubernetes_minor, versions
-from aigc.config.spec import ModelSpec, MonitoringSpec, PoolSpec, StackSpec
+from aigc.config.spec import ModelSpec, PoolSpec, StackSpec
 from aigc.plan import scaling
 from aigc.plan.capacity import capacity_of, cpu_millicores, machine_of, memory_mib, pool_for
 from aigc.plan.checks import checked_models
@@ -50,6 +50,12 @@ _CLOUD_RANGES = {"pod_cidr": "10.32.0.0/14", "service_cidr": "10.48.0.0/20", "no
 """Ours to choose in a network of our own: 4,094 nodes, 1,024 of them with 256 pod addresses each."""
 
 
+_LOCAL_RETENTION_HOURS = 24
+"""A day: a local Prometheus keeps its samples in its pod, and they go with it."""
+_RETENTION_HOURS = 240
+"""Ten days, as kube-prometheus-stack has it: the longest window of an error budget's alerts is three."""
+
+
 def resolve(spec: StackSpec, stack: str, repository: Path) -> StackPlan:
     """Everything that will be made for a stack.
 
@@ -74,13 +80,16 @@ def resolve(spec: StackSpec, stack: str, repository: Path) -> StackPlan:
         images=images(spec),
         knative_features=knative_features(endpoints),
         endpoints=endpoints,
-        monitoring=_monitoring(spec.monitoring),
+        monitoring=_monitoring(spec),
         cost=monthly_cost(spec, pools),
     )
 
 
-def _monitoring(spec: MonitoringSpec) -> MonitoringPlan | None:
-    return MonitoringPlan(retention_hours=spec.retention_hours) if spec.enabled else None
+def _monitoring(spec: StackSpec) -> MonitoringPlan | None:
+    if not spec.monitoring.enabled:
+        return None
+    usual_hours = _LOCAL_RETENTION_HOURS if spec.cloud is Cloud.LOCAL else _RETENTION_HOURS
+    return MonitoringPlan(retention_hours=spec.monitoring.retention_hours or usual_hours)
 
 
 def _cluster(spec: StackSpec, stack: str) -> ClusterPlan:

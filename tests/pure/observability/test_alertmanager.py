@@ -39,14 +39,14 @@ def test_a_fault_in_the_configuration_would_be_found(config: Path) -> None:
 
 @pytest.mark.parametrize("severity", ["page", "ticket"])
 def test_every_alert_has_a_receiver(severity: str, config: Path) -> None:
-    routed = amtool("config", "routes", "test", f"--config.file={config}", f"severity={severity}", "endpoint=gpt")
+    routed = amtool("config", "routes", "test", f"--config.file={config}", f"severity={severity}", "aigc_endpoint=gpt")
     assert routed.stdout.strip() == alertmanager_config()["receivers"][0]["name"]
 
 
 def test_a_page_inhibits_the_ticket_of_the_same_objective_only() -> None:
     (rule,) = alertmanager_config()["inhibit_rules"]
     assert rule["source_matchers"] == ['severity="page"'] and rule["target_matchers"] == ['severity="ticket"']
-    assert rule["equal"] == ["endpoint", "objective"]
+    assert rule["equal"] == ["alertname", "aigc_endpoint"]
 
 
 def test_the_server_reads_the_secret_and_prometheus_finds_the_server() -> None:
