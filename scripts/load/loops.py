@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scripts.load.mix import Request
-from scripts.load.run_file import CUT_BY_DRAIN, CUT_BY_INTERRUPT, NOT_SENT, Sample
+from scripts.load.run_file import CUT_BY_DRAIN, CUT_BY_INTERRUPT, NOT_SENT, TOO_LATE, Sample
 from scripts.load.settings import MAX_IN_FLIGHT, MAX_REQUESTS
 
 Send = Callable[[Request], Awaitable[int]]
@@ -22,6 +22,10 @@ Reason = Callable[[Exception], str]
 ERROR_PAUSE_SECONDS = 0.05
 """A closed loop's user waits so long after a failure: a server that refuses at once would otherwise be asked, and the
 run's samples be used up, as fast as this client can."""
+
+
+GRACE_SECONDS = 0.5
+"""Requests meant for the last moment of a run may be sent so much after it; later ones are given up."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,10 @@ async def open_loop(
         request = next(requests)  # made before the wait, so that making it does not delay it
         if await stopped_within(stop, intended - recorder.now()):
             break
-        recorder.start(request, intended)
+        if recorder.now() < recorder.limits.seconds + GRACE_SECONDS:
+            recorder.start(request, intended)
+        else:
+            recorder.note(request, intended, recorder.now(), 0, TOO_LATE)
     else:
         await stopped_within(stop, recorder.limits.seconds - recorder.now())
     await recorder.drain(stop.is_set())

@@ -19,6 +19,8 @@ VERSION = 1
 CUT_BY_DRAIN = "no answer when the drain time was over"
 CUT_BY_INTERRUPT = "unanswered when the run was interrupted"
 NOT_SENT = "not sent: this client had too many requests unanswered"
+TOO_LATE = "not sent: this client was still behind its schedule when the time was over"
+NEVER_SENT = (NOT_SENT, TOO_LATE)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scripts.load.percentiles import QUANTILES, Array, Percentile, order_statistic, percentile
-from scripts.load.run_file import CUT_BY_INTERRUPT, NOT_SENT, Run, Sample
+from scripts.load.run_file import CUT_BY_INTERRUPT, NEVER_SENT, NOT_SENT, TOO_LATE, Run, Sample
 from scripts.load.settings import MAX_IN_FLIGHT, Mode
 
 LATE_MS = 20.0
@@ -99,7 +99,7 @@ def summarise(run: Run) -> Summary:
     errors = Counter(sample.error for sample in samples if sample.error)
     unfinished = errors.pop(CUT_BY_INTERRUPT, 0)
     by_clock = run.settings.mode is Mode.OPEN
-    sent = [sample for sample in samples if by_clock and sample.error != NOT_SENT]
+    sent = [sample for sample in samples if by_clock and sample.error not in NEVER_SENT]
     lags = np.sort(np.array([1000 * (s.sent_seconds - s.intended_seconds) for s in sent], np.float64))
     per_second = 1 / window if window else 0.0
     summary = Summary(
@@ -140,6 +140,8 @@ def warnings(run: Run, summary: Summary) -> list[str]:
             f"this client was busy for {summary.client_cpu_percent:.0f}% of its core (over {BUSY_CPU_PERCENT:g}%): "
             "latency holds its own delay; lower the rate or load from several machines"
         )
+    if TOO_LATE in summary.errors:
+        said.append(f"this client could not keep up: {summary.errors[TOO_LATE]} requests were never sent")
     if NOT_SENT in summary.errors:
         said.append(f"{summary.errors[NOT_SENT]} requests were not sent, {MAX_IN_FLIGHT} were unanswered already")
     if summary.errors:
@@ -161,7 +163,7 @@ def by_second(run: Run) -> list[Second]:
     done: list[list[float]] = [[] for _ in range(count)]
     errors = [0] * count
     for sample in run.samples:
-        sent[min(int(sample.sent_seconds), count - 1)] += sample.error != NOT_SENT
+        sent[min(int(sample.sent_seconds), count - 1)] += sample.error not in NEVER_SENT
         ended = min(int(sample.done_seconds), count - 1)
         if sample.error:
             errors[ended] += 1
@@ -178,7 +180,7 @@ def by_second(run: Run) -> list[Second]:
 
 def in_flight_means(run: Run, seconds: int) -> list[float]:
     """Average number of unanswered requests within each of the first so many seconds."""
-    were_sent = [sample for sample in run.samples if sample.error != NOT_SENT]
+    were_sent = [sample for sample in run.samples if sample.error not in NEVER_SENT]
     edges = np.arange(seconds + 1, dtype=np.float64)
 
     def reached(times: list[float]) -> Array:

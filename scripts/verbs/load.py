@@ -101,6 +101,8 @@ def refuse_before_sending(settings: LoadSettings, wanted: Wanted, own: bool) -> 
     """
     refuse(settings_faults(settings), objective_faults(settings, wanted.max_error_percent, wanted.p99_ms))
     refuse_strangers(settings.address, own)
+    if wanted.report is not None and wanted.report == wanted.out:
+        raise fail("--report, --out", f"are both {wanted.out}", "name two files: one is a page, the other JSON")
     refuse(writable_fault("--report", wanted.report), writable_fault("--out", wanted.out))
     err.print(
         f"· loading {settings.model} for {settings.seconds:g} s; ctrl-C ends it early and reports …", markup=False

@@ -13,7 +13,7 @@ from tests.pure.load.runs import run_of, sample, settings
 
 @pytest.fixture(autouse=True)
 def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comparing, "DRAWS", 500)  # as true as 4000, rougher at the ends of an interval
+    monkeypatch.setattr(comparing, "DRAWS", 400)  # as true as 4000, rougher at the ends of an interval
 
 
 def exponential(seed: int, mean_ms: float, count: int = 500, failed: int = 0) -> Run:
@@ -60,8 +60,8 @@ def test_the_same_seed_gives_the_same_intervals() -> None:
 
 
 def test_equal_servers_are_seldom_called_different() -> None:
-    """24 comparisons of equal servers: of their intervals at 95% few miss 0, of the joint ones almost none."""
-    compared = [compare(exponential(2 * i, 50), exponential(2 * i + 1, 50), i) for i in range(24)]
+    """10 comparisons of equal servers: of their intervals at 95% few miss 0, of the joint ones almost none."""
+    compared = [compare(exponential(2 * i, 50), exponential(2 * i + 1, 50), i) for i in range(10)]
     called = [
         one.verdict in {Verdict.WORSE, Verdict.BETTER}
         for pair in compared
@@ -69,7 +69,7 @@ def test_equal_servers_are_seldom_called_different() -> None:
         if one.name.startswith("p") and not one.why
     ]
     assert np.mean(called) <= 0.15
-    assert sum(any(one.jointly for one in pair) for pair in compared) <= 3
+    assert sum(any(one.jointly for one in pair) for pair in compared) <= 2
 
 
 def test_answers_that_queued_together_are_not_taken_for_independent_ones() -> None:

@@ -18,6 +18,7 @@ from typer.testing import CliRunner, Result
 
 from aigc.catalog.faults import Fault, UserError
 from scripts.__main__ import main
+from scripts.load import compare
 from scripts.load.run_file import read_run, save_run
 from scripts.load.target import is_own
 from scripts.verbs import load, load_compare
@@ -155,6 +156,7 @@ WRONG = [
         "cannot be written",
     ),
     (["--seconds", 5, "--rps", 1, "--out", "/"], "--out /", "cannot be written"),
+    (["--seconds", 5, "--rps", 1, "--out", "x.html", "--report", "x.html"], "--report, --out", "both"),
 ]
 
 
@@ -197,7 +199,8 @@ def test_the_owner_of_a_server_may_load_it(app: typer.Typer) -> None:
     assert "cannot be reached" in fault_of(ask(app, *arguments, "--i-own-this-target")).problem
 
 
-def test_two_runs_are_compared(app: typer.Typer, tmp_path: Path) -> None:
+def test_two_runs_are_compared(app: typer.Typer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compare, "DRAWS", 400)
     old, new, other = (tmp_path / f"{name}.json" for name in ("old", "new", "other"))
     save_run(run_of([sample(i / 50, 50 + i % 9) for i in range(500)]), old)
     save_run(run_of([sample(i / 50, 90 + i % 9) for i in range(500)]), new)

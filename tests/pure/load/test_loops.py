@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from scripts.load.arrivals import intended_seconds
 from scripts.load.loops import Limits, Recorder, closed_loop, open_loop
 from scripts.load.mix import Request
-from scripts.load.run_file import CUT_BY_DRAIN, CUT_BY_INTERRUPT, NOT_SENT, Run
+from scripts.load.run_file import CUT_BY_DRAIN, CUT_BY_INTERRUPT, NOT_SENT, TOO_LATE, Run
 from scripts.load.runner import measure
 from scripts.load.settings import Arrivals
 from scripts.load.summary import by_second, summarise
@@ -58,6 +58,23 @@ def test_a_client_that_is_late_counts_its_own_delay_and_says_so() -> None:
     assert summary.max_ms is not None
     assert summary.max_ms >= 975, "latency counts from when the request was meant to be sent"
     assert any("could not keep up" in warning for warning in summary.warnings)
+
+
+def test_a_client_that_stays_behind_gives_up_and_says_so() -> None:
+    async def go() -> Run:
+        async def send(request: Request) -> int:
+            virtual_loop().block(0.3)  # three times as long as there is
+            return request.max_tokens
+
+        return await measure(settings(), MIX, "", send)
+
+    run = virtual(go())
+    summary = summarise(run)
+    assert len(run.samples) == 100
+    assert max(s.done_seconds for s in run.samples if not s.error) <= 11.0
+    assert summary.errors == {TOO_LATE: 100 - summary.answered}
+    assert summary.answered == pytest.approx(35, abs=2)
+    assert any("were never sent" in warning for warning in summary.warnings)
 
 
 def test_a_client_in_time_has_no_lag_and_no_warning() -> None:

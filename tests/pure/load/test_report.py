@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from scripts.load import compare as comparing
 from scripts.load.charts import Axis, Series, chart, log_axis, nice_step
 from scripts.load.compare import compare
 from scripts.load.compare_page import comparison_page
@@ -105,7 +106,8 @@ def test_a_long_run_has_a_small_page_and_keeps_its_peak() -> None:
     assert cumulative(np.arange(1.0, 20_001.0))[-1] == (20_000.0, 100.0)
 
 
-def test_the_comparison_shows_both_runs_and_the_verdicts() -> None:
+def test_the_comparison_shows_both_runs_and_the_verdicts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comparing, "DRAWS", 400)
     old, new = a_run(), run_of([sample(i / 50, 300 + i % 7) for i in range(500)])
     page = Page(comparison_page(old, new, compare(old, new, 1), ["rps differs"]))
     assert page.tags.count("svg") == 1
