@@ -19,7 +19,7 @@ from scripts.engine.wave import ApplyFailedError
 
 EXIT_INTERRUPTED = 130
 VERB_MODULES = ("validate", "schema", "plan", "preview", "render", "cluster", "up", "down", "status", "logs", "infer",
-                "engine", "images")  # fmt: skip
+                "load", "load_compare", "engine", "images")  # fmt: skip
 
 
 def build_app() -> typer.Typer:
@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one verb and return its exit code."""
     code = run_verb(arguments)
     if code == EXIT_INTERRUPTED:
-        err.print("interrupted; run the same command again to continue where it stopped")
+        err.print("interrupted; run the same command again to go on where it stopped, or anew")
     return code
 
 

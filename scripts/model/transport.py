@@ -26,7 +26,8 @@ REQUEST_ID_HEADER = "x-request-id"
 Tokens = np.ndarray[Any, Any]
 
 
-def _inputs(module: Any, prompt: Tokens, max_tokens: int) -> list[Any]:
+def request_tensors(module: Any, prompt: Tokens, max_tokens: int) -> list[Any]:
+    """The inputs of one request as `module` (tritonclient.grpc or .http) wants them; `prompt` is int32, one row."""
     tensors = {"INPUT__0": prompt[None, :], "MAX_TOKENS": np.array([[max_tokens]], np.int32)}
     inputs = []
     for name, value in tensors.items():
@@ -44,7 +45,8 @@ def _grpc_client(call: Call) -> Any:
     return triton_grpc.InferenceServerClient(call.address, channel_args=[("grpc.default_authority", call.host)])
 
 
-def _tokens(result: Any) -> Tokens:
+def answer_tokens(result: Any) -> Tokens:
+    """The generated token ids of an answer over any transport."""
     tokens = result.as_numpy("OUTPUT__0")
     if tokens is None:
         raise InferenceServerException("the answer holds no OUTPUT__0: this is no model of token ids")
@@ -56,12 +58,12 @@ def send_grpc(call: Call, prompt: Tokens, max_tokens: int) -> Tokens:
     with _grpc_client(call) as client:
         result = client.infer(
             call.model,
-            _inputs(triton_grpc, prompt, max_tokens),
+            request_tensors(triton_grpc, prompt, max_tokens),
             request_id=call.request_id or "",
             headers=_headers(call),
             client_timeout=call.timeout_seconds,
         )
-        return _tokens(result)
+        return answer_tokens(result)
 
 
 def send_http(call: Call, prompt: Tokens, max_tokens: int) -> Tokens:
@@ -73,11 +75,11 @@ def send_http(call: Call, prompt: Tokens, max_tokens: int) -> Tokens:
     ) as client:
         result = client.infer(
             call.model,
-            _inputs(triton_http, prompt, max_tokens),
+            request_tensors(triton_http, prompt, max_tokens),
             request_id=call.request_id or "",
             headers={"Host": call.host, **_headers(call)},
         )
-        return _tokens(result)
+        return answer_tokens(result)
 
 
 def stream_grpc(call: Call, prompt: Tokens, max_tokens: int, on_tokens: Callable[[Tokens], None]) -> None:
@@ -93,7 +95,7 @@ def stream_grpc(call: Call, prompt: Tokens, max_tokens: int, on_tokens: Callable
         with contextlib.suppress(InferenceServerException):  # a stream that broke at once; why is in the queue
             client.async_stream_infer(
                 call.model,
-                _inputs(triton_grpc, prompt, max_tokens),
+                request_tensors(triton_grpc, prompt, max_tokens),
                 request_id=call.request_id or "",
                 enable_empty_final_response=True,
             )
@@ -107,6 +109,6 @@ def stream_grpc(call: Call, prompt: Tokens, max_tokens: int, on_tokens: Callable
                 raise error
             response = result.get_response()
             if response.outputs:
-                on_tokens(_tokens(result))
+                on_tokens(answer_tokens(result))
             if response.parameters["triton_final_response"].bool_param:
                 return

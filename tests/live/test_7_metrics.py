@@ -59,3 +59,19 @@ def test_a_request_is_counted(counter: str, prometheus: str, ask: Callable[..., 
     for _ in range(3):
         ask("The package ")
     eventually(lambda: value(prometheus, counter) >= before + 3, 90, f"{counter} counts three requests")
+
+
+def test_rules_are_loaded_and_the_objective_is_judged(prometheus: str, ask: Callable[..., Generation]) -> None:
+    def all_fine() -> bool:
+        answer = httpx.get(f"{prometheus}/rules", timeout=10).raise_for_status().json()
+        groups = {group["name"]: group["rules"] for group in answer["data"]["groups"]}
+        wanted = {"gpt request_errors", "gpt request_slow", "gpt causes", "platform causes"}
+        return wanted <= set(groups) and all(rule["health"] == "ok" for rules in groups.values() for rule in rules)
+
+    eventually(all_fine, 90, "every rule of Prometheus is loaded and evaluates")
+
+    def judged() -> bool:
+        ask("The package ")
+        return len(query(prometheus, 'aigc_endpoint:request_slow:ratio_rate5m{aigc_endpoint="gpt"}')) == 1
+
+    eventually(judged, 120, "the share of slow requests is recorded")

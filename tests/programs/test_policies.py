@@ -150,6 +150,45 @@ def test_a_custom_resource_comes_after_its_definition(graph: Graph) -> None:
         assert definition is None or definition in before[resource.urn], resource.urn
 
 
+def _rules(graph: Graph) -> dict[str, list[dict[str, Any]]]:
+    """Name of a PrometheusRule -> its rules."""
+    return {
+        item.inputs["metadata"]["name"]: [rule for group in item.inputs["spec"]["groups"] for rule in group["rules"]]
+        for item in graph.kubernetes_objects()
+        if item.inputs["kind"] == "PrometheusRule"
+    }
+
+
+def test_every_endpoint_and_the_platform_have_rules(graph: Graph) -> None:
+    names = {f"endpoint-{endpoint.name}" for endpoint in plan_of(graph.stack).endpoints}
+    assert set(_rules(graph)) == {*names, "platform"}
+
+
+def test_every_alert_says_who_must_look_where_and_what_no_data_means(graph: Graph) -> None:
+    for name, rules in _rules(graph).items():
+        alerts = [rule for rule in rules if "alert" in rule]
+        assert alerts, name
+        for alert in alerts:
+            where = f"{name}: {alert['alert']}"
+            assert alert["labels"]["severity"] in {"page", "ticket"}, where
+            assert name == "platform" or alert["labels"]["aigc_endpoint"] == name.removeprefix("endpoint-"), where
+            for words in ("summary", "description", "no_data"):
+                assert alert["annotations"].get(words), f"{where} has no {words}"
+            assert "Look next at" in alert["annotations"]["description"], where
+
+
+def test_an_objective_without_an_alert_has_its_reason(graph: Graph) -> None:
+    objects = {
+        item.inputs["metadata"]["name"]: item.inputs["metadata"].get("annotations", {}).get("aigc/left-out", "")
+        for item in graph.kubernetes_objects()
+        if item.inputs["kind"] == "PrometheusRule"
+    }
+    for name, rules in _rules(graph).items():
+        if name != "platform":
+            # Four burn rates of two objectives.
+            assert objects[name] or sum("window" in rule["labels"] for rule in rules) == 8, name
+
+
 def test_secrets_are_marked(graph: Graph) -> None:
     for resource in graph.kubernetes_objects():
         if resource.inputs["kind"] == "Secret":

@@ -41,5 +41,7 @@ class ModelCard(BaseModel):
     """Other models of the repository that must be in the same Triton."""
     tokenizer: Tokenizer | None = None
     """How text becomes tokens; None where the model takes no text."""
+    context_tokens: int | None = Field(default=None, ge=3, le=16_777_216)
+    """Tokens that begin mark, prompt and answer may have together; None where there is no text or no known limit."""
     endpoint: bool = True
     """False for a model that only serves other models: it cannot be asked for in a stack file by itself."""

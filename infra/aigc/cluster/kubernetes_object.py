@@ -20,6 +20,7 @@ from aigc.tokens import Component
 Body: TypeAlias = dict[str, Any]
 """A Kubernetes object as YAML would hold it."""
 
+_SECRET_FIELDS = ("data", "stringData")
 _PLUGIN_VERSION = version("pulumi-kubernetes")
 
 
@@ -42,19 +43,25 @@ def with_stack_label(body: Body, stack: str) -> Body:
     return {**body, "metadata": {**metadata, "labels": labels}}
 
 
+def _marked(secret: Body) -> Body:
+    """The content of a Secret as a secret of the engine: masked in previews, encrypted in the state."""
+    return {key: pulumi.Output.secret(value) if key in _SECRET_FIELDS else value for key, value in secret.items()}
+
+
 class KubernetesObject(pulumi.CustomResource):
     """An object of the cluster, of any kind."""
 
     def __init__(self, body: Body, opts: pulumi.ResourceOptions) -> None:
         self.body = body
+        is_secret = body["kind"] == "Secret"
         own = pulumi.ResourceOptions(
             version=_PLUGIN_VERSION,
-            additional_secret_outputs=["data", "stringData"] if body["kind"] == "Secret" else None,
+            additional_secret_outputs=list(_SECRET_FIELDS) if is_secret else None,
         )
         super().__init__(
             resource_type(body["apiVersion"], body["kind"]),
             logical_name(body),
-            body,
+            _marked(body) if is_secret else body,
             pulumi.ResourceOptions.merge(own, opts),
         )
 

@@ -162,8 +162,8 @@ class MonitoringSpec(SpecModel):
 
     enabled: bool = True
     """Whether the stack has a Prometheus of its own."""
-    retention_hours: int = Field(default=24, ge=1, le=8784)
-    """How long samples are kept."""
+    retention_hours: int | None = Field(default=None, ge=1, le=8784)
+    """How long samples are kept. Default: 24 on `local`, else 240; objectives are judged over windows of up to 72."""
 
 
 class StackSpec(SpecModel):

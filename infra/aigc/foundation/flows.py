@@ -41,6 +41,7 @@ ACTIVATOR = Pods(KNATIVE_NAMESPACE, (("app", "activator"),))
 AUTOSCALER = Pods(KNATIVE_NAMESPACE, (("app", "autoscaler"),))
 KNATIVE = Pods(KNATIVE_NAMESPACE)
 PROMETHEUS = Pods(MONITORING_NAMESPACE, (("app.kubernetes.io/name", "prometheus"),))
+ALERTMANAGER = Pods(MONITORING_NAMESPACE, (("app.kubernetes.io/name", "alertmanager"),))
 MONITORING = Pods(MONITORING_NAMESPACE)
 
 QUEUE_PORTS = (8012, 8013)
@@ -50,6 +51,7 @@ TRITON_METRICS_PORT = 8002
 QUEUE_METRICS_PORTS = (9090, 9091)
 """The queue-proxy's metrics for the autoscaler, and for people."""
 METRICS_PORT = 9090
+ALERTMANAGER_PORT = 9093
 GATEWAY_INTERNAL_PORT = 8081
 GATEWAY_EXTERNAL_PORT = 8080
 GATEWAY_HEALTH_PORT = 8090
@@ -73,6 +75,7 @@ FLOWS: tuple[Flow, ...] = (
     Flow(PROMETHEUS, KNATIVE, (METRICS_PORT,), "metrics of Knative"),
     Flow(PROMETHEUS, GATEWAY, (METRICS_PORT,), "metrics of the gateway's Envoy"),
     Flow(PROMETHEUS, MONITORING, (METRICS_PORT, 8080), "its own metrics, the operator's and the reloader's"),
+    Flow(PROMETHEUS, ALERTMANAGER, (ALERTMANAGER_PORT,), "alerts, and Alertmanager's own metrics"),
 )
 
 KOURIER = Pods(KNATIVE_NAMESPACE, (("app", "3scale-kourier-gateway"),))

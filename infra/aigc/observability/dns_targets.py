@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 
 from aigc.catalog.labels import GATEWAY_NAMESPACE, KNATIVE_NAMESPACE, MODELS_NAMESPACE, MONITORING_NAMESPACE
 from aigc.cluster.kubernetes_object import Body
+from aigc.foundation.flows import ALERTMANAGER_PORT
+from aigc.observability.metric_names import ENDPOINT_LABEL as SERIES_LABEL
+from aigc.observability.metric_names import GATEWAY_JOB
 from aigc.observability.monitors import SCRAPE_INTERVAL
 from aigc.plan.stack_plan import EndpointPlan, ServingMode, StackPlan
 from aigc.serving.triton import ENDPOINT_LABEL, METRICS_PORT
@@ -49,6 +52,11 @@ def headless_service(name: str, namespace: str, selector: dict[str, str], port: 
     }
 
 
+def dns_name(service: str, namespace: str) -> str:
+    """The name that has one address record for each pod of a headless Service."""
+    return f"{service}.{namespace}.svc.cluster.local"
+
+
 def scrape_config(name: str, target: Target) -> Body:
     """One job of one Service."""
     labels = {"namespace": target.namespace, **target.labels}
@@ -62,7 +70,7 @@ def scrape_config(name: str, target: Target) -> Body:
             "metricsPath": target.path,
             "dnsSDConfigs": [
                 {
-                    "names": [f"{target.service}.{target.namespace}.svc.cluster.local"],
+                    "names": [dns_name(target.service, target.namespace)],
                     "type": "A",
                     "port": target.port,
                     # A pod that came from zero should not be invisible for longer than a scrape.
@@ -84,7 +92,7 @@ def dns_target_bodies(plan: StackPlan) -> list[Body]:
         bodies += [body for app in _KNATIVE_APPS for body in _knative(app)]
     if GATEWAY_NAMESPACE in ours:
         selector = {"app.kubernetes.io/name": "gateway"}
-        target = Target("gateway", GATEWAY_NAMESPACE, "metrics-gateway", _PORT, path="/stats/prometheus")
+        target = Target(GATEWAY_JOB, GATEWAY_NAMESPACE, "metrics-gateway", _PORT, path="/stats/prometheus")
         bodies += [
             headless_service(target.service, target.namespace, selector, _PORT),
             scrape_config("gateway", target),
@@ -93,7 +101,7 @@ def dns_target_bodies(plan: StackPlan) -> list[Body]:
 
 
 def _endpoint(endpoint: EndpointPlan) -> Sequence[Body]:
-    service, labels = f"metrics-{endpoint.name}", {"aigc_endpoint": endpoint.name}
+    service, labels = f"metrics-{endpoint.name}", {SERIES_LABEL: endpoint.name}
     selector = {ENDPOINT_LABEL: endpoint.name}
     triton = Target("triton", MODELS_NAMESPACE, service, METRICS_PORT, labels=labels)
     bodies = [
@@ -113,9 +121,11 @@ def _knative(app: str) -> Sequence[Body]:
 
 
 def _monitoring() -> Sequence[Body]:
-    # Both Services are the operator's own, and headless.
+    # All three Services are the operator's own, and headless.
+    alertmanager = Target("alertmanager", MONITORING_NAMESPACE, "alertmanager-operated", ALERTMANAGER_PORT)
     return [
         scrape_config("prometheus", Target("prometheus", MONITORING_NAMESPACE, "prometheus-operated", _PORT)),
+        scrape_config("alertmanager", alertmanager),
         scrape_config(
             "operator", Target("prometheus-operator", MONITORING_NAMESPACE, "prometheus-operator", _OPERATOR_PORT)
         ),

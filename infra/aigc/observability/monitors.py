@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from aigc.catalog.labels import GATEWAY_NAMESPACE, KNATIVE_NAMESPACE, MODELS_NAMESPACE, MONITORING_NAMESPACE
 from aigc.cluster.kubernetes_object import Body
+from aigc.observability.metric_names import ENDPOINT_LABEL
 from aigc.serving.triton import METRICS_PORT
 
 SCRAPE_INTERVAL = "10s"
@@ -69,7 +70,7 @@ def triton_scrape_body() -> Body:
 
 
 def _pod_labels() -> list[Body]:
-    return [_copy([_ENDPOINT_META], "aigc_endpoint"), _copy([_REVISION_META], "revision")]
+    return [_copy([_ENDPOINT_META], ENDPOINT_LABEL), _copy([_REVISION_META], "revision")]
 
 
 def _pod_monitor(

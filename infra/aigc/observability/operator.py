@@ -1,7 +1,7 @@
 """The Prometheus operator from its manifest, in a namespace of ours and with images of ours.
 
-Only the CRDs that its Prometheus controller reads are applied; the operator looks which ones there are and leaves the
-controllers of the others off.
+Only the CRDs that its Prometheus and Alertmanager controllers read are applied; the operator looks which ones there
+are and leaves the controllers of the others off.
 """
 
 from __future__ import annotations
@@ -16,17 +16,48 @@ from aigc.clouds.contract import ClusterHandle
 from aigc.cluster.kubernetes_object import Body, add_objects
 from aigc.foundation.manifest import in_namespace, manifest_bodies
 from aigc.plan.stack_plan import ComponentPlan, StackPlan
+from aigc.serving.triton import UID
 from aigc.tokens import Component
 
 COMPONENT = "prometheus-operator"
 
 _DEFINITIONS = frozenset(
     f"{plural}.monitoring.coreos.com"
-    for plural in ("prometheuses", "podmonitors", "servicemonitors", "probes", "prometheusrules", "scrapeconfigs")
+    for plural in (
+        "prometheuses",
+        "podmonitors",
+        "servicemonitors",
+        "probes",
+        "prometheusrules",
+        "scrapeconfigs",
+        "alertmanagers",
+        # Never made by us, but the Alertmanager controller waits for its list before it does anything.
+        "alertmanagerconfigs",
+    )
 )
 _MANIFEST_NAMESPACE = "default"
 _RELOADER_FLAG = "--prometheus-config-reloader"
 _KUBELET_FLAGS = ("--kubelet-service", "--kubelet-endpoints", "--kubelet-endpointslice")
+
+
+def version_of(image: str) -> str:
+    """What the operator must believe a server to be: it writes flags and configuration for that version.
+
+    The tag is the catalog's, for instance `2.42`; the operator parses three numbers.
+    """
+    numbers = image.rsplit(":", 1)[1].split("@", maxsplit=1)[0].split(".")
+    return "v" + ".".join([*numbers, "0", "0"][:3])
+
+
+def pod_security_context() -> Body:
+    """What Pod Security `restricted` asks of the pods that the operator makes; their files belong to the group."""
+    return {
+        "runAsNonRoot": True,
+        "runAsUser": UID,
+        "runAsGroup": UID,
+        "fsGroup": UID,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
 
 
 def operator_bodies(component: ComponentPlan, images: Mapping[str, str]) -> list[Body]:

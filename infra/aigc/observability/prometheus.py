@@ -1,4 +1,4 @@
-"""Prometheus and what it scrapes; where the operator comes as a chart, only the monitors are ours."""
+"""Prometheus and what it scrapes; where the operator comes as a chart, only the monitors and rules are ours."""
 
 from __future__ import annotations
 
@@ -12,11 +12,18 @@ from aigc.cluster.kubernetes_object import Body, add_objects
 from aigc.foundation.foundation import Foundation, component_of
 from aigc.foundation.knative_operator import release
 from aigc.observability import operator
+from aigc.observability.alertmanager import (
+    TARGETS_KEY,
+    TARGETS_SECRET,
+    alertmanager_bodies,
+    alertmanager_config,
+    target_bodies,
+)
 from aigc.observability.dns_targets import dns_target_bodies
 from aigc.observability.monitors import SCRAPE_INTERVAL, monitor_bodies
-from aigc.observability.operator import PrometheusOperator
-from aigc.plan.stack_plan import ComponentPlan, StackPlan
-from aigc.serving.triton import UID
+from aigc.observability.operator import PrometheusOperator, pod_security_context, version_of
+from aigc.observability.rules import rule_bodies
+from aigc.plan.stack_plan import ComponentPlan, MonitoringPlan, StackPlan
 from aigc.tokens import Component
 
 CHART = "kube-prometheus-stack"
@@ -30,26 +37,10 @@ _NOT_SCRAPED = (
     "kubeEtcd",
     "coreDns",
 )
-_SECURITY = {
-    "runAsNonRoot": True,
-    "runAsUser": UID,
-    "runAsGroup": UID,
-    "fsGroup": UID,
-    "seccompProfile": {"type": "RuntimeDefault"},
-}
 
 
-def version_of(image: str) -> str:
-    """What the operator must believe the server to be: it writes flags and configuration for that version.
-
-    The tag is the catalog's, for instance `2.42`; the operator parses three numbers.
-    """
-    numbers = image.rsplit(":", 1)[1].split("@", maxsplit=1)[0].split(".")
-    return "v" + ".".join([*numbers, "0", "0"][:3])
-
-
-def prometheus_body(image: str) -> Body:
-    """A small Prometheus: a day of data on the node's disk, every monitor of its own namespace."""
+def prometheus_body(image: str, monitoring: MonitoringPlan) -> Body:
+    """A small Prometheus: its data on the node's disk, every monitor of its own namespace."""
     return {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "Prometheus",
@@ -66,10 +57,10 @@ def prometheus_body(image: str) -> Body:
             "replicas": 1,
             "serviceAccountName": _NAME,
             "automountServiceAccountToken": False,
-            "securityContext": dict(_SECURITY),
+            "securityContext": pod_security_context(),
             "scrapeInterval": SCRAPE_INTERVAL,
             "evaluationInterval": SCRAPE_INTERVAL,
-            "retention": "24h",
+            "retention": f"{monitoring.retention_hours}h",
             # Below the volume's limit: blocks that are being compacted take about half as much again.
             "retentionSize": "1GB",
             "storage": {"emptyDir": {"sizeLimit": "2Gi"}},
@@ -80,6 +71,8 @@ def prometheus_body(image: str) -> Body:
             "probeSelector": {},
             "ruleSelector": {},
             "scrapeConfigSelector": {},
+            # Not `alerting`: the operator would write it with Kubernetes discovery, which this server has not.
+            "additionalAlertManagerConfigs": {"name": TARGETS_SECRET, "key": TARGETS_KEY},
         },
     }
 
@@ -90,44 +83,64 @@ def account_body() -> Body:
     return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata, "automountServiceAccountToken": False}
 
 
-def chart_values() -> Body:
-    """Of the chart only the operator and one Prometheus that also takes monitors which are not the chart's own."""
+def chart_values(monitoring: MonitoringPlan) -> Body:
+    """Of the chart the operator, Alertmanager and one Prometheus that also takes monitors which are not the chart's."""
     selectors = ("podMonitor", "serviceMonitor", "probe", "rule", "scrapeConfig")
     return {
         "fullnameOverride": "monitoring",
-        "alertmanager": {"enabled": False},
+        "alertmanager": {"config": alertmanager_config()},
         "grafana": {"enabled": False},
         # A DaemonSet on host namespaces: Pod Security `restricted` refuses it.
         "nodeExporter": {"enabled": False},
         # Of a managed control plane nothing can be scraped, and the kubelets are outside our network policies.
         **{part: {"enabled": False} for part in _NOT_SCRAPED},
         "prometheusOperator": {"admissionWebhooks": {"enabled": False}, "tls": {"enabled": False}},
-        "prometheus": {"prometheusSpec": {f"{name}SelectorNilUsesHelmValues": False for name in selectors}},
+        # The chart's own rules watch a cluster's control plane; ours watch the models.
+        "defaultRules": {"create": False},
+        "prometheus": {
+            "prometheusSpec": {
+                "retention": f"{monitoring.retention_hours}h",
+                **{f"{name}SelectorNilUsesHelmValues": False for name in selectors},
+            }
+        },
     }
 
 
 class Observability(Component):
-    """Prometheus with its operator, from a manifest or from a chart, and the monitors of the stack."""
+    """Prometheus with its operator, from a manifest or from a chart, the monitors and the rules of the stack."""
 
     LAYER = "observability"
 
     def __init__(self, name: str, plan: StackPlan, cluster: ClusterHandle, foundation: Foundation) -> None:
         super().__init__(name)
-        if manifest := component_of(plan, operator.COMPONENT):
-            self._from_manifest(plan, manifest, cluster, foundation.namespaces)
-        elif chart := component_of(plan, CHART):
-            server = release(self, chart, cluster, chart_values(), foundation.namespaces)
+        manifest, chart = component_of(plan, operator.COMPONENT), component_of(plan, CHART)
+        if plan.monitoring and manifest:
+            self._from_manifest(plan, plan.monitoring, manifest, cluster=cluster, after=foundation.namespaces)
+        elif plan.monitoring and chart:
+            server = release(self, chart, cluster, chart_values(plan.monitoring), foundation.namespaces)
             namespaces = [namespace.name for namespace in plan.namespaces]
-            add_objects(cluster, self, monitor_bodies(namespaces), (server,))
+            watched = [*monitor_bodies(namespaces), *rule_bodies(plan, plan.monitoring.retention_hours)]
+            add_objects(cluster, self, watched, (server,))
         self.done({"namespace": MONITORING_NAMESPACE})
 
     def _from_manifest(
-        self, plan: StackPlan, manifest: ComponentPlan, cluster: ClusterHandle, after: Sequence[pulumi.Resource]
+        self,
+        plan: StackPlan,
+        monitoring: MonitoringPlan,
+        manifest: ComponentPlan,
+        *,
+        cluster: ClusterHandle,
+        after: Sequence[pulumi.Resource],
     ) -> None:
         ready = PrometheusOperator(self, plan, manifest, cluster, after).ready
-        account = add_objects(cluster, self, [account_body()], after)
-        targets = add_objects(cluster, self, dns_target_bodies(plan), ready)
-        add_objects(cluster, self, [prometheus_body(plan.images["prometheus"])], (*ready, *account, *targets))
+        inputs = add_objects(cluster, self, [account_body(), *target_bodies()], after)
+        watched = [*dns_target_bodies(plan), *rule_bodies(plan, monitoring.retention_hours)]
+        targets = add_objects(cluster, self, watched, ready)
+        config, server = alertmanager_bodies(plan.images["prometheus-alertmanager"])
+        configured = add_objects(cluster, self, [config], after)
+        add_objects(cluster, self, [server], (*ready, *configured))
+        prometheus = prometheus_body(plan.images["prometheus"], monitoring)
+        add_objects(cluster, self, [prometheus], (*ready, *inputs, *targets))
 
 
 def observe(plan: StackPlan, cluster: ClusterHandle, foundation: Foundation) -> Observability:

@@ -34,6 +34,7 @@ from aigc.plan.repository import Model
 from aigc.plan.stack_plan import (
     ClusterPlan,
     EndpointPlan,
+    MonitoringPlan,
     PoolPlan,
     ResourcesPlan,
     SloPlan,
@@ -47,6 +48,12 @@ _LOCAL_RANGES = {"pod_cidr": "10.217.0.0/16", "service_cidr": "10.96.0.0/16", "n
 """The bridge of `scripts cluster up`; its one node is the bridge's own address."""
 _CLOUD_RANGES = {"pod_cidr": "10.32.0.0/14", "service_cidr": "10.48.0.0/20", "node_cidr": "10.10.0.0/20"}
 """Ours to choose in a network of our own: 4,094 nodes, 1,024 of them with 256 pod addresses each."""
+
+
+_LOCAL_RETENTION_HOURS = 24
+"""A day: a local Prometheus keeps its samples in its pod, and they go with it."""
+_RETENTION_HOURS = 240
+"""Ten days, as kube-prometheus-stack has it: the longest window of an error budget's alerts is three."""
 
 
 def resolve(spec: StackSpec, stack: str, repository: Path) -> StackPlan:
@@ -73,8 +80,16 @@ def resolve(spec: StackSpec, stack: str, repository: Path) -> StackPlan:
         images=images(spec),
         knative_features=knative_features(endpoints),
         endpoints=endpoints,
+        monitoring=_monitoring(spec),
         cost=monthly_cost(spec, pools),
     )
+
+
+def _monitoring(spec: StackSpec) -> MonitoringPlan | None:
+    if not spec.monitoring.enabled:
+        return None
+    usual_hours = _LOCAL_RETENTION_HOURS if spec.cloud is Cloud.LOCAL else _RETENTION_HOURS
+    return MonitoringPlan(retention_hours=spec.monitoring.retention_hours or usual_hours)
 
 
 def _cluster(spec: StackSpec, stack: str) -> ClusterPlan:

@@ -22,6 +22,7 @@ __all__ = [
     "ComponentSource",
     "CostPlan",
     "EndpointPlan",
+    "MonitoringPlan",
     "NamespacePlan",
     "PoolPlan",
     "ResourcesPlan",
@@ -34,7 +35,7 @@ __all__ = [
     "Taint",
 ]
 
-PLAN_VERSION = 1
+PLAN_VERSION = 2
 
 
 class _Frozen(BaseModel):
@@ -200,6 +201,12 @@ class ComponentPlan(_Frozen):
     repository: str | None = None
 
 
+class MonitoringPlan(_Frozen):
+    """The stack's own Prometheus."""
+
+    retention_hours: int
+
+
 class CostPlan(_Frozen):
     """An interval in US dollars a month; what has no price is named, never guessed."""
 
@@ -224,9 +231,11 @@ class StackPlan(_Frozen):
     components: tuple[ComponentPlan, ...]
     images: dict[str, str]
     """Role -> image reference of everything of the platform's own: `envoy`, `gateway-controller`, `prometheus`,
-    `prometheus-operator`, `prometheus-config-reloader`, `knative-controller`, `knative-autoscaler`,
-    `knative-activator`, `knative-webhook`, `knative-queue`."""
+    `prometheus-alertmanager`, `prometheus-operator`, `prometheus-config-reloader`, `knative-controller`,
+    `knative-autoscaler`, `knative-activator`, `knative-webhook`, `knative-queue`."""
     knative_features: dict[str, str]
     """Keys of Knative's `config-features` that the endpoints need, derived from what they use."""
     endpoints: tuple[EndpointPlan, ...]
+    monitoring: MonitoringPlan | None
+    """None where the stack has no Prometheus of its own."""
     cost: CostPlan

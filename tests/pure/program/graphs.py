@@ -120,6 +120,7 @@ def operator_manifest() -> list[dict[str, Any]]:
         thing("apiextensions.k8s.io/v1", crd, "prometheuses.monitoring.coreos.com", spec={}),
         thing("apiextensions.k8s.io/v1", crd, "scrapeconfigs.monitoring.coreos.com", spec={}),
         thing("apiextensions.k8s.io/v1", crd, "alertmanagers.monitoring.coreos.com", spec={}),
+        thing("apiextensions.k8s.io/v1", crd, "thanosrulers.monitoring.coreos.com", spec={}),
         thing("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "prometheus-operator", subjects=[subject]),
         thing("v1", "ServiceAccount", "prometheus-operator", "default"),
         thing(

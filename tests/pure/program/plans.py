@@ -10,6 +10,7 @@ from aigc.plan.stack_plan import (
     ComponentSource,
     CostPlan,
     EndpointPlan,
+    MonitoringPlan,
     NamespacePlan,
     PoolPlan,
     ResourcesPlan,
@@ -31,9 +32,14 @@ ROLES = (
     "knative-queue",
     "knative-webhook",
     "prometheus",
+    "prometheus-alertmanager",
     "prometheus-config-reloader",
     "prometheus-operator",
 )
+
+
+TAGS = {"prometheus": "2.42", "prometheus-alertmanager": "0.25"}
+"""Tags that the operator reads as the version of what runs."""
 
 
 def scaling_plan(**changes: int) -> ScalingPlan:
@@ -126,9 +132,10 @@ def local_plan(manifest_sums: dict[str, str] | None = None) -> StackPlan:
             for name in ("gateway", "knative-serving", "models", "monitoring")
         ),
         components=(*components, gateway),
-        images={role: f"dev.local/{role}:{'2.42' if role == 'prometheus' else '1.0.0'}" for role in ROLES},
+        images={role: f"dev.local/{role}:{TAGS.get(role, '1.0.0')}" for role in ROLES},
         knative_features={"multi-container": "enabled", "kubernetes.podspec-volumes-emptydir": "enabled"},
         endpoints=(endpoint_plan("gpt", ServingMode.KNATIVE), endpoint_plan("steady", ServingMode.STEADY)),
+        monitoring=MonitoringPlan(retention_hours=24),
         cost=CostPlan(usd_per_month_low=0, usd_per_month_high=0, not_priced=()),
     )
 

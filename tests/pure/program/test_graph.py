@@ -137,7 +137,9 @@ def test_jobs_come_after_their_definition_and_the_operator(local: Graph, gcp: Gr
 
 
 def test_every_job_of_the_local_prometheus_asks_for_a_headless_service_that_selects_pods(local: Graph) -> None:
-    by_operator = {"prometheus-operated.monitoring", "prometheus-operator.monitoring"}
+    by_operator = {
+        f"{name}.monitoring" for name in ("prometheus-operated", "alertmanager-operated", "prometheus-operator")
+    }
     for job in [r for r in objects(local) if r.inputs["kind"] == "ScrapeConfig"]:
         (discovery,) = job.inputs["spec"]["dnsSDConfigs"]
         name = discovery["names"][0].removesuffix(".svc.cluster.local")

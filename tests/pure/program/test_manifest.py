@@ -132,4 +132,4 @@ def test_the_operator_is_moved_to_our_namespace_with_our_images(plan: StackPlan)
         f"--prometheus-config-reloader={plan.images['prometheus-config-reloader']}",
     ]
     names = {body["metadata"]["name"] for body in bodies if body["kind"] == "CustomResourceDefinition"}
-    assert names == {"prometheuses.monitoring.coreos.com", "scrapeconfigs.monitoring.coreos.com"}
+    assert names == {f"{kind}.monitoring.coreos.com" for kind in ("prometheuses", "scrapeconfigs", "alertmanagers")}

@@ -19,6 +19,7 @@ AUTOSCALER = Peer("knative-serving", {"app": "autoscaler"}, "10.217.1.13")
 CONTROLLER = Peer("knative-serving", {"app": "controller"}, "10.217.1.14")
 WEBHOOK = Peer("knative-serving", {"app": "webhook", "role": "webhook"}, "10.217.1.15")
 PROMETHEUS = Peer("monitoring", {"app.kubernetes.io/name": "prometheus"}, "10.217.1.16")
+ALERTMANAGER = Peer("monitoring", {"app.kubernetes.io/name": "alertmanager"}, "10.217.1.19")
 OPERATOR = Peer("monitoring", {"app.kubernetes.io/name": "prometheus-operator"}, "10.217.1.17")
 STRANGER = Peer("default", {"app": "stranger"}, "10.217.1.18")
 NODE = Peer(address="10.217.0.1")
@@ -46,6 +47,7 @@ KNATIVE_OPERATOR = Peer("knative-operator", {"name": "operator-webhook"}, "10.32
         (PROMETHEUS, CONTROLLER, 9090),
         (PROMETHEUS, GATEWAY, 9090),
         (PROMETHEUS, OPERATOR, 8080),
+        (PROMETHEUS, ALERTMANAGER, 9093),
         (NODE, WEBHOOK, 8443),
         (NODE, GPT, 8012),
         (GATEWAY, NODE, 16443),
@@ -66,6 +68,8 @@ def test_what_the_platform_needs_is_allowed(source: Peer, target: Peer, port: in
         (STRANGER, GATEWAY, 9090),
         (STRANGER, WEBHOOK, 8443),
         (STRANGER, AUTOSCALER, 8080),
+        (STRANGER, ALERTMANAGER, 9093),
+        (GPT, ALERTMANAGER, 9093),
         (INTERNET, GPT, 8080),
         (INTERNET, GATEWAY, 8081),
         (INTERNET, WEBHOOK, 8443),

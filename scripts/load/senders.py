@@ -1,0 +1,100 @@
+"""Asynchronous clients of a model: many requests in flight over connections that were made before the clock started."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import math
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import numpy as np
+import tritonclient.grpc as triton_grpc  # type: ignore[import-untyped,unused-ignore]
+import tritonclient.grpc.aio as triton_grpc_aio  # type: ignore[import-untyped,unused-ignore]
+import tritonclient.http as triton_http  # type: ignore[import-untyped,unused-ignore]
+import tritonclient.http.aio as triton_http_aio  # type: ignore[import-untyped,unused-ignore]
+
+from scripts.load.loops import Send
+from scripts.load.mix import Request
+from scripts.load.settings import MAX_IN_FLIGHT, LoadSettings
+from scripts.model.client import END, Protocol
+from scripts.model.transport import answer_tokens, request_tensors
+
+STREAMS_PER_CONNECTION = 50
+"""Proxies allow 100 requests at once on a connection of HTTP/2; one more would wait unseen in this client."""
+MAX_CONNECTIONS = 64
+FIRST_ANSWER_SECONDS = 120.0
+"""The request that opens the connections may start a pod from zero; the same two minutes as `infer` allows."""
+
+
+@asynccontextmanager
+async def connected(settings: LoadSettings) -> AsyncIterator[Send]:
+    """A sender whose connections are open; one real request went before, so a model at zero replicas is awake.
+
+    Raises:
+        InferenceServerException, OSError: the model did not answer that request.
+    """
+    connect = _grpc if settings.protocol is Protocol.GRPC else _http
+    async with connect(settings) as send:
+        yield send
+
+
+def connections(settings: LoadSettings) -> int:
+    """How many to make before the start."""
+    per_connection = STREAMS_PER_CONNECTION if settings.protocol is Protocol.GRPC else 1
+    return max(1, min(MAX_CONNECTIONS, math.ceil(settings.expected_in_flight / per_connection)))
+
+
+@asynccontextmanager
+async def _grpc(settings: LoadSettings) -> AsyncIterator[Send]:
+    options = [
+        ("grpc.default_authority", settings.host),
+        ("grpc.use_local_subchannel_pool", 1),  # else all channels would share one connection
+        ("grpc.enable_http_proxy", 0),  # the load goes to the address that was checked, not to a proxy
+    ]
+    async with AsyncExitStack() as stack:
+        clients = []
+        for _ in range(connections(settings)):
+            client = triton_grpc_aio.InferenceServerClient(settings.address, channel_args=options)
+            clients.append(await stack.enter_async_context(client))
+
+        async def infer(client: Any, request: Request) -> int:
+            inputs = request_tensors(triton_grpc, prompt_tensor(request), request.max_tokens)
+            return generated(await client.infer(settings.model, inputs))
+
+        async with asyncio.timeout(FIRST_ANSWER_SECONDS):
+            await infer(clients[0], WAKING)
+            await asyncio.gather(*(infer(client, WAKING) for client in clients[1:]))
+        turn = itertools.cycle(clients)
+        yield lambda request: infer(next(turn), request)
+
+
+@asynccontextmanager
+async def _http(settings: LoadSettings) -> AsyncIterator[Send]:
+    async with triton_http_aio.InferenceServerClient(
+        settings.address, conn_limit=MAX_IN_FLIGHT, conn_timeout=max(FIRST_ANSWER_SECONDS, settings.timeout_seconds)
+    ) as client:
+
+        async def infer(request: Request) -> int:
+            inputs = request_tensors(triton_http, prompt_tensor(request), request.max_tokens)
+            return generated(await client.infer(settings.model, inputs, headers={"Host": settings.host}))
+
+        async with asyncio.timeout(FIRST_ANSWER_SECONDS):
+            await infer(WAKING)
+            await asyncio.gather(*(infer(WAKING) for _ in range(connections(settings))))  # at once, so each has its own
+        yield infer
+
+
+WAKING = Request("wake ", 1)
+"""As little work as a request can be."""
+
+
+def prompt_tensor(request: Request) -> np.ndarray[Any, Any]:
+    """The prompt as token ids, one a byte."""
+    return np.frombuffer(request.prompt.encode(), np.uint8).astype(np.int32)
+
+
+def generated(answer: Any) -> int:
+    """Tokens of an answer; the mark that ends it is none."""
+    return int(np.count_nonzero(answer_tokens(answer) != END))
