@@ -28,14 +28,15 @@ from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from aigc.catalog.labels import MONITORING_NAMESPACE
 from aigc.cluster.kubernetes_object import Body
+from aigc.observability.monitors import SCRAPE_INTERVAL
 from aigc.observability.panels import Dashboard, Panel, Position, Query, Shape, positions
 
 LABEL = "grafana_dashboard"
 LABEL_VALUE = "1"
 """The chart's sidecar gives Grafana every ConfigMap that is labelled so."""
 TAG = "aigc"
-REFRESH = "10s"
-"""As often as Prometheus scrapes."""
+REFRESH = SCRAPE_INTERVAL
+"""There is nothing new to see more often."""
 
 _DATASOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
 _UID = 472
@@ -147,7 +148,7 @@ def _target(query: Query, reference: str, shape: Shape) -> prometheus.Dataquery:
 def grafana_values() -> dict[str, Any]:
     """Grafana of the chart: under Pod Security `restricted`, with rights in its own namespace only.
 
-    The chart makes the administrator's password itself; it is in no plan and no state.
+    The chart makes the administrator's password itself, so that no plan holds one.
     """
     return {
         "enabled": True,
@@ -159,18 +160,7 @@ def grafana_values() -> dict[str, Any]:
         "initChownData": {"enabled": False},
         "persistence": {"enabled": False},
         "rbac": {"namespaced": True},
-        "sidecar": {
-            "securityContext": _container_security_context(),
-            "dashboards": {
-                "enabled": True,
-                "label": LABEL,
-                "labelValue": LABEL_VALUE,
-                # The chart asks for ALL, which rights in one namespace refuse.
-                "searchNamespace": MONITORING_NAMESPACE,
-            },
-            # Alerts are seen as Prometheus' series; Alertmanager is one flow less.
-            "datasources": {"enabled": True, "alertmanager": {"enabled": False}},
-        },
+        "sidecar": _sidecar_values(),
         # A scrape of Grafana, and a pod for `helm test`, would need flows that nobody else does.
         "serviceMonitor": {"enabled": False},
         "testFramework": {"enabled": False},
@@ -178,6 +168,26 @@ def grafana_values() -> dict[str, Any]:
         "grafana.ini": {
             "analytics": {"check_for_updates": False, "check_for_plugin_updates": False, "reporting_enabled": False},
             "plugins": {"preinstall_disabled": True},
+        },
+    }
+
+
+def _sidecar_values() -> dict[str, Any]:
+    return {
+        "securityContext": _container_security_context(),
+        "dashboards": {
+            "enabled": True,
+            "label": LABEL,
+            "labelValue": LABEL_VALUE,
+            # The chart asks for ALL, which rights in one namespace refuse.
+            "searchNamespace": MONITORING_NAMESPACE,
+        },
+        "datasources": {
+            "enabled": True,
+            # Rates are then asked over four scrapes; the chart would take 30 s for one.
+            "defaultDatasourceScrapeInterval": SCRAPE_INTERVAL,
+            # Alerts are seen as Prometheus' series; Alertmanager is one flow less.
+            "alertmanager": {"enabled": False},
         },
     }
 
