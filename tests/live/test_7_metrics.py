@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
 import pytest
 
+from aigc.observability.dashboards import dashboards
+from aigc.plan.stack_plan import StackPlan
 from scripts.local.workloads import Workloads
 from scripts.model.client import Generation
 from tests.live.conftest import eventually
@@ -16,6 +19,13 @@ pytestmark = pytest.mark.live
 
 MONITORING = "monitoring"
 WEB_PORT = 9090
+EMPTY_IN_HEALTH = {
+    ("aigc-fleet", "Which alerts fire", "{{severity}} {{alertname}} {{aigc_endpoint}}"): "no alert fires",
+    ("aigc-request-path", "p99 at each hop", "activator"): "a warm pod is reached without the activator",
+    ("aigc-request-path", "p50 at each hop", "activator"): "a warm pod is reached without the activator",
+    ("aigc-request-path", "Mean time at each hop", "activator"): "a warm pod is reached without the activator",
+}
+"""Dashboard, panel and legend of a query that may find nothing, and why."""
 
 
 @pytest.fixture
@@ -75,3 +85,35 @@ def test_rules_are_loaded_and_the_objective_is_judged(prometheus: str, ask: Call
         return len(query(prometheus, 'aigc_endpoint:request_slow:ratio_rate5m{aigc_endpoint="gpt"}')) == 1
 
     eventually(judged, 120, "the share of slow requests is recorded")
+
+
+def test_every_dashboard_query_returns_data(prometheus: str, ask: Callable[..., Generation], plan: StackPlan) -> None:
+    queries = dict(_dashboard_queries(plan))
+    assert set(queries) >= set(EMPTY_IN_HEALTH), "an exception without its query"
+    waiting = set(queries)
+
+    def all_answered() -> bool:
+        # Both endpoints, so that the fleet's page has a number for each.
+        for endpoint in plan.endpoints:
+            ask("The package ", model=endpoint.models[0])
+        # An error of Prometheus raises, also for the exceptions.
+        waiting.difference_update(key for key in sorted(waiting) if _has_number(query(prometheus, queries[key])))
+        return waiting <= set(EMPTY_IN_HEALTH)
+
+    try:
+        eventually(all_answered, 180, "every query of every dashboard returns a number")
+    finally:
+        print(*(f"no number: {key}: {queries[key]}" for key in sorted(waiting)), sep="\n")  # noqa: T201 for who reads a failure
+
+
+def _dashboard_queries(plan: StackPlan) -> Iterator[tuple[tuple[str, str, str], str]]:
+    assert plan.monitoring is not None
+    for page in dashboards(plan, plan.monitoring.retention_hours):
+        for panel in page.panels:
+            for item in panel.queries:
+                filled = item.expression.replace("$endpoint", "gpt").replace("$__rate_interval", "1m")
+                yield (page.uid, panel.title, item.legend), filled
+
+
+def _has_number(rows: list[dict[str, Any]]) -> bool:
+    return any(math.isfinite(float(row["value"][1])) for row in rows)

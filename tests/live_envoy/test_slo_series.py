@@ -59,6 +59,8 @@ def test_requests_errors_and_latency_of_one_endpoint(gateway: Gateway, http_upst
     text = scrape(gateway, gpt, 11)
     # Both revisions and both listeners; the slow answer takes 0.3 s, the others a few milliseconds.
     assert (total(text, gpt.requests), total(text, gpt.errors), total(text, gpt.timed)) == (11, None, 11)
+    took_ms = total(text, gpt.time)
+    assert took_ms is not None and 300 <= took_ms <= 15_000
     assert [total(text, gpt.within(boundary)) for boundary in (250, 600_000)] == [10, 11]
     assert (total(text, handbook.requests), total(text, handbook.errors)) == (3, 3)
     assert total(text, handbook.timed) is None

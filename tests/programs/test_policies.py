@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from aigc.config.stacks import PROJECT_ROOT
-from aigc.plan.stack_plan import Cloud
+from aigc.plan.stack_plan import Cloud, ServingMode
 from aigc.plan.validation import plan_of
 from scripts.engine.admission import refuse_unsupported
 from scripts.engine.api import preview_graph
@@ -187,6 +188,19 @@ def test_an_objective_without_an_alert_has_its_reason(graph: Graph) -> None:
         if name != "platform":
             # Four burn rates of two objectives.
             assert objects[name] or sum("window" in rule["labels"] for rule in rules) == 8, name
+
+
+def test_every_stack_that_is_watched_has_its_dashboards(graph: Graph) -> None:
+    plan = plan_of(graph.stack)
+    found = {
+        file: json.loads(text)["uid"]
+        for item in graph.kubernetes_objects()
+        if item.inputs["metadata"]["labels"].get("grafana_dashboard") == "1"
+        for file, text in item.inputs["data"].items()
+    }
+    expected = {"aigc-fleet", "aigc-model", "aigc-request-path"}
+    expected |= {"aigc-autoscaling"} if any(item.mode is ServingMode.KNATIVE for item in plan.endpoints) else set()
+    assert found == ({f"{uid}.json": uid for uid in expected} if plan.monitoring else {})
 
 
 def test_secrets_are_marked(graph: Graph) -> None:

@@ -42,6 +42,7 @@ AUTOSCALER = Pods(KNATIVE_NAMESPACE, (("app", "autoscaler"),))
 KNATIVE = Pods(KNATIVE_NAMESPACE)
 PROMETHEUS = Pods(MONITORING_NAMESPACE, (("app.kubernetes.io/name", "prometheus"),))
 ALERTMANAGER = Pods(MONITORING_NAMESPACE, (("app.kubernetes.io/name", "alertmanager"),))
+GRAFANA = Pods(MONITORING_NAMESPACE, (("app.kubernetes.io/name", "grafana"),))
 MONITORING = Pods(MONITORING_NAMESPACE)
 
 QUEUE_PORTS = (8012, 8013)
@@ -75,6 +76,7 @@ FLOWS: tuple[Flow, ...] = (
     Flow(PROMETHEUS, KNATIVE, (METRICS_PORT,), "metrics of Knative"),
     Flow(PROMETHEUS, GATEWAY, (METRICS_PORT,), "metrics of the gateway's Envoy"),
     Flow(PROMETHEUS, MONITORING, (METRICS_PORT, 8080), "its own metrics, the operator's and the reloader's"),
+    Flow(GRAFANA, PROMETHEUS, (METRICS_PORT,), "queries of the dashboards; people reach Grafana by a port-forward"),
     Flow(PROMETHEUS, ALERTMANAGER, (ALERTMANAGER_PORT,), "alerts, and Alertmanager's own metrics"),
 )
 

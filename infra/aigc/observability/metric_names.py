@@ -17,10 +17,14 @@ ENDPOINT_LABEL = "aigc_endpoint"
 GATEWAY_JOB = "gateway"
 
 UP = "up"
+ALERTS = "ALERTS"
+"""Prometheus' own series of each alert that is pending or fires."""
 RULE_FAILURES = "prometheus_rule_evaluation_failures_total"
 
+TRITON_JOB = "triton"
 TRITON_SUCCESSES = "nv_inference_request_success"
 TRITON_FAILURES = "nv_inference_request_failure"
+TRITON_REQUEST_US = "nv_inference_request_duration_us"
 TRITON_QUEUE_US = "nv_inference_queue_duration_us"
 TRITON_COMPUTE_US = (
     "nv_inference_compute_input_duration_us",
@@ -28,8 +32,37 @@ TRITON_COMPUTE_US = (
     "nv_inference_compute_output_duration_us",
 )
 """Microseconds, summed over requests as the queue's are: each request of a batch counts the whole batch."""
+TRITON_INFERENCES = "nv_inference_count"
+TRITON_EXECUTIONS = "nv_inference_exec_count"
+TRITON_PENDING = "nv_inference_pending_request_count"
+"""Requests that wait in Triton for an instance."""
+NODE_MEMORY_USED_BYTES = "nv_cpu_memory_used_bytes"
+NODE_MEMORY_TOTAL_BYTES = "nv_cpu_memory_total_bytes"
+"""Triton reads /proc/meminfo: the whole node's memory, not the pod's."""
+GPU_MEMORY_USED_BYTES = "nv_gpu_memory_used_bytes"
+GPU_MEMORY_TOTAL_BYTES = "nv_gpu_memory_total_bytes"
 TRITON_NOT_A_FAULT = 'reason!="CANCELED"'
 """A client that hangs up is counted as a failure by Triton."""
+
+# Knative 1.23 names its metrics `kn.revision.pods.desired` and exports them with underscores and with a suffix for the
+# unit; units in braces (`{pod}`, `{concurrency}`) have none.
+PODS_DESIRED = "kn_revision_pods_desired"
+"""What the autoscaler wants; `PODS_REQUESTED` is what it then asked of Kubernetes."""
+PODS_REQUESTED = "kn_revision_pods_requested"
+PODS_READY = "kn_revision_pods_count"
+PODS_NOT_READY = "kn_revision_pods_not_ready_count"
+PODS_PENDING = "kn_revision_pods_pending_count"
+PODS_TERMINATING = "kn_revision_pods_terminating_count"
+CONCURRENCY_STABLE = "kn_revision_concurrency_stable"
+CONCURRENCY_PANIC = "kn_revision_concurrency_panic"
+CONCURRENCY_TARGET = "kn_revision_concurrency_target"
+EXCESS_BURST_CAPACITY = "kn_revision_capacity_excess"
+PANIC_MODE = "kn_revision_panic_mode"
+ACTIVATOR_QUEUED = "kn_revision_request_queued"
+ACTIVATOR_ACTIVE = "kn_revision_request_active"
+HTTP_SERVER_SECONDS = "http_server_request_duration_seconds"
+"""Of OpenTelemetry's own instrumentation: only the activator's has the labels of a revision."""
+REVISION_LABEL = "kn_revision_name"
 
 GATEWAY_BOUNDARIES_MS = (
     1, 2, 3, 5, 7, 10, 13, 18, 25, 33, 45, 60, 80, 100, 130, 180, 250, 330, 450, 600, 800, 1000, 1300, 1800, 2500,
@@ -52,6 +85,8 @@ class RequestSeries:
     errors: str
     timed: str
     """The histogram's own count: requests that were answered by the gateway itself have no upstream time."""
+    time: str
+    """The histogram's sum, in its own unit."""
     bucket: str
     matcher: str
     boundaries_ms: Sequence[float]
@@ -79,6 +114,7 @@ def gateway_series(endpoint: str) -> RequestSeries:
         requests=f"{prefix}_completed{{{matcher}}}",
         errors=f'{prefix}_xx{{{matcher},envoy_response_code_class="5"}}',
         timed=f"{prefix}_time_count{{{matcher}}}",
+        time=f"{prefix}_time_sum{{{matcher}}}",
         bucket=f"{prefix}_time_bucket",
         matcher=matcher,
         boundaries_ms=GATEWAY_BOUNDARIES_MS,
@@ -96,8 +132,37 @@ def queue_proxy_series(endpoint: str) -> RequestSeries:
         requests=f"{prefix}_count{{{matcher}}}",
         errors=f'{prefix}_count{{{matcher},http_response_status_code=~"5.."}}',
         timed=f"{prefix}_count{{{matcher}}}",
+        time=f"{prefix}_sum{{{matcher}}}",
         bucket=f"{prefix}_bucket",
         matcher=matcher,
         boundaries_ms=QUEUE_PROXY_BOUNDARIES_MS,
         milliseconds_per_unit=1000,
     )
+
+
+def revision_matcher(endpoint: str) -> str:
+    """Series of the autoscaler and the activator about one endpoint; the activator's have no label of the service."""
+    # Knative numbers revisions: `gpt-00001`, and not `gpt-handbook-00001`.
+    return f'k8s_namespace_name="{MODELS_NAMESPACE}",{REVISION_LABEL}=~"{endpoint}-[0-9]+"'
+
+
+def activator_series(endpoint: str) -> tuple[str, str, str]:
+    """Bucket, sum and count of the time that requests through the activator took, any wait for a pod included."""
+    matcher = revision_matcher(endpoint)
+    bucket, total, count = (f"{HTTP_SERVER_SECONDS}_{part}{{{matcher}}}" for part in ("bucket", "sum", "count"))
+    return bucket, total, count
+
+
+def bad_count(objective: str, window: str) -> str:
+    """The recorded series that holds how many requests were bad."""
+    return f"{ENDPOINT_LABEL}:{objective}:increase{window}"
+
+
+def bad_ratio(objective: str, window: str) -> str:
+    """The recorded series that holds which share of the requests was bad."""
+    return f"{ENDPOINT_LABEL}:{objective}:ratio_rate{window}"
+
+
+def allowed_ratio(objective: str) -> str:
+    """The recorded series that holds which share of the requests may be bad."""
+    return f"{ENDPOINT_LABEL}:{objective}:allowed_ratio"

@@ -19,7 +19,9 @@ from aigc.observability.alertmanager import (
     alertmanager_config,
     target_bodies,
 )
+from aigc.observability.dashboards import dashboard_bodies
 from aigc.observability.dns_targets import dns_target_bodies
+from aigc.observability.grafana import grafana_values
 from aigc.observability.monitors import SCRAPE_INTERVAL, monitor_bodies
 from aigc.observability.operator import PrometheusOperator, pod_security_context, version_of
 from aigc.observability.rules import rule_bodies
@@ -84,12 +86,12 @@ def account_body() -> Body:
 
 
 def chart_values(monitoring: MonitoringPlan) -> Body:
-    """Of the chart the operator, Alertmanager and one Prometheus that also takes monitors which are not the chart's."""
+    """Of the chart the operator, Alertmanager, Grafana and one Prometheus that takes monitors of others, too."""
     selectors = ("podMonitor", "serviceMonitor", "probe", "rule", "scrapeConfig")
     return {
         "fullnameOverride": "monitoring",
         "alertmanager": {"config": alertmanager_config()},
-        "grafana": {"enabled": False},
+        "grafana": grafana_values(),
         # A DaemonSet on host namespaces: Pod Security `restricted` refuses it.
         "nodeExporter": {"enabled": False},
         # Of a managed control plane nothing can be scraped, and the kubelets are outside our network policies.
@@ -107,7 +109,7 @@ def chart_values(monitoring: MonitoringPlan) -> Body:
 
 
 class Observability(Component):
-    """Prometheus with its operator, from a manifest or from a chart, the monitors and the rules of the stack."""
+    """Prometheus with its operator, from a manifest or from a chart; monitors, rules and dashboards of the stack."""
 
     LAYER = "observability"
 
@@ -121,6 +123,10 @@ class Observability(Component):
             namespaces = [namespace.name for namespace in plan.namespaces]
             watched = [*monitor_bodies(namespaces), *rule_bodies(plan, plan.monitoring.retention_hours)]
             add_objects(cluster, self, watched, (server,))
+        if plan.monitoring:
+            # Data for whatever Grafana there is: the chart's, or on a local cluster none.
+            pages = dashboard_bodies(plan, plan.monitoring.retention_hours)
+            add_objects(cluster, self, pages, foundation.namespaces)
         self.done({"namespace": MONITORING_NAMESPACE})
 
     def _from_manifest(

@@ -37,7 +37,7 @@ def rule_bodies(plan: StackPlan, retention_hours: float) -> list[Body]:
 
 def endpoint_rule(plan: StackPlan, endpoint: EndpointPlan, retention_hours: float) -> Body:
     """The rules of one endpoint."""
-    indicators, reasons = _indicators(plan, endpoint)
+    indicators, reasons = indicators_of(plan, endpoint)
     groups = []
     for indicator in indicators:
         alerts, missing = _burn_alerts(endpoint.name, indicator, retention_hours)
@@ -51,7 +51,8 @@ def endpoint_rule(plan: StackPlan, endpoint: EndpointPlan, retention_hours: floa
     return _rule(f"endpoint-{endpoint.name}", groups, reasons)
 
 
-def _indicators(plan: StackPlan, endpoint: EndpointPlan) -> tuple[list[Indicator], list[str]]:
+def indicators_of(plan: StackPlan, endpoint: EndpointPlan) -> tuple[list[Indicator], list[str]]:
+    """The objectives that can be judged, and why others cannot."""
     series = series_of(plan, endpoint)
     if series is None:
         return [], ["objectives: this stack has no gateway of its own, and in a steady pod nothing counts requests"]

@@ -10,10 +10,13 @@ from dataclasses import dataclass
 
 from aigc.cluster.kubernetes_object import Body
 from aigc.foundation.foundation import component_of
+from aigc.observability import metric_names
 from aigc.observability.metric_names import ENDPOINT_LABEL, RequestSeries, gateway_series, queue_proxy_series
 from aigc.plan.stack_plan import EndpointPlan, ServingMode, StackPlan
 from aigc.serving import gateway
 
+REQUEST_ERRORS = "request_errors"
+REQUEST_SLOW = "request_slow"
 LATENCY_OBJECTIVE_PERCENT = 99.0
 """`p99_ms` is the time within which 99 of 100 requests must be answered."""
 INTERVAL = "30s"
@@ -44,7 +47,7 @@ class Indicator:
     """A share of bad requests and what is allowed of it; PromQL is built from the selectors of `RequestSeries`."""
 
     name: str
-    """Part of the recorded series' names: `request_errors` or `request_slow`."""
+    """Part of the recorded series' names: `REQUEST_ERRORS` or `REQUEST_SLOW`."""
     total: str
     bad: str
     selects_good: bool
@@ -74,7 +77,7 @@ def availability(endpoint: EndpointPlan, series: RequestSeries) -> Indicator:
     """Requests answered with a 5xx; a gRPC error comes as HTTP 200 and is Triton's to report."""
     percent = endpoint.slo.availability_percent
     return Indicator(
-        name="request_errors",
+        name=REQUEST_ERRORS,
         total=series.requests,
         bad=series.errors,
         selects_good=False,
@@ -93,7 +96,7 @@ def latency(endpoint: EndpointPlan, series: RequestSeries) -> Indicator | None:
     percent, p99_ms = LATENCY_OBJECTIVE_PERCENT, endpoint.slo.p99_ms
     judged = "" if boundary_ms == p99_ms else f" (judged at the next boundary of the histogram, {boundary_ms:g} ms)"
     return Indicator(
-        name="request_slow",
+        name=REQUEST_SLOW,
         total=series.timed,
         bad=series.within(boundary_ms),
         selects_good=True,
@@ -106,18 +109,19 @@ def latency(endpoint: EndpointPlan, series: RequestSeries) -> Indicator | None:
 
 def bad_count(indicator: Indicator, window: str) -> str:
     """Name of the series that holds how many requests were bad."""
-    return f"{ENDPOINT_LABEL}:{indicator.name}:increase{window}"
+    return metric_names.bad_count(indicator.name, window)
 
 
 def bad_ratio(indicator: Indicator, window: str) -> str:
     """Name of the series that holds which share of the requests was bad."""
-    return f"{ENDPOINT_LABEL}:{indicator.name}:ratio_rate{window}"
+    return metric_names.bad_ratio(indicator.name, window)
 
 
 def recording_rules(endpoint: str, indicator: Indicator, windows: Sequence[Window]) -> list[Body]:
-    """For each window the number of bad requests and, from it, their share."""
+    """The share that may be bad, and for each window the number of bad requests and, from it, their share."""
     labels = {ENDPOINT_LABEL: endpoint}
-    rules: list[Body] = []
+    allowed = f"vector({indicator.budget:.6g})"
+    rules: list[Body] = [{"record": metric_names.allowed_ratio(indicator.name), "expr": allowed, "labels": labels}]
     for window in windows:
         total = f"sum(increase({indicator.total}[{window.name}]))"
         selected = f"sum(increase({indicator.bad}[{window.name}]))"

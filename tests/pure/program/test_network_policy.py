@@ -20,6 +20,7 @@ CONTROLLER = Peer("knative-serving", {"app": "controller"}, "10.217.1.14")
 WEBHOOK = Peer("knative-serving", {"app": "webhook", "role": "webhook"}, "10.217.1.15")
 PROMETHEUS = Peer("monitoring", {"app.kubernetes.io/name": "prometheus"}, "10.217.1.16")
 ALERTMANAGER = Peer("monitoring", {"app.kubernetes.io/name": "alertmanager"}, "10.217.1.19")
+GRAFANA = Peer("monitoring", {"app.kubernetes.io/name": "grafana"}, "10.217.1.20")
 OPERATOR = Peer("monitoring", {"app.kubernetes.io/name": "prometheus-operator"}, "10.217.1.17")
 STRANGER = Peer("default", {"app": "stranger"}, "10.217.1.18")
 NODE = Peer(address="10.217.0.1")
@@ -48,6 +49,8 @@ KNATIVE_OPERATOR = Peer("knative-operator", {"name": "operator-webhook"}, "10.32
         (PROMETHEUS, GATEWAY, 9090),
         (PROMETHEUS, OPERATOR, 8080),
         (PROMETHEUS, ALERTMANAGER, 9093),
+        (GRAFANA, PROMETHEUS, 9090),
+        (GRAFANA, NODE, 16443),
         (NODE, WEBHOOK, 8443),
         (NODE, GPT, 8012),
         (GATEWAY, NODE, 16443),
@@ -70,6 +73,12 @@ def test_what_the_platform_needs_is_allowed(source: Peer, target: Peer, port: in
         (STRANGER, AUTOSCALER, 8080),
         (STRANGER, ALERTMANAGER, 9093),
         (GPT, ALERTMANAGER, 9093),
+        (STRANGER, GRAFANA, 3000),
+        (INTERNET, GRAFANA, 3000),
+        (GPT, GRAFANA, 3000),
+        (GRAFANA, GPT, 8002),
+        (GRAFANA, ALERTMANAGER, 9093),
+        (GRAFANA, INTERNET, 443),
         (INTERNET, GPT, 8080),
         (INTERNET, GATEWAY, 8081),
         (INTERNET, WEBHOOK, 8443),
