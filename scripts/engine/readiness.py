@@ -157,8 +157,15 @@ def _wait_for(live: dict[str, Any], wanted: str) -> Verdict:
     expressions = json.loads(wanted) if wanted.startswith("[") else [wanted]
     for expression in expressions:
         if not _holds(live, str(expression)):
-            return Verdict(False, f"waiting for {expression}")
+            return Verdict(False, f"waiting for {expression}{_seen(live, str(expression))}")
     return READY
+
+
+def _seen(live: dict[str, Any], expression: str) -> str:
+    """What its controller says of a condition that does not hold yet: it mostly names the pod."""
+    mode, _, rest = expression.partition("=")
+    found = condition(live, rest.partition("=")[0]) if mode == "condition" else None
+    return f"; {_told(found)}" if found else ""
 
 
 def _holds(live: dict[str, Any], expression: str) -> bool:
