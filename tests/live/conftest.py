@@ -23,7 +23,15 @@ UP_TIMEOUT_SECONDS = 3000
 
 
 def run(command: list[str], timeout_seconds: float = 300) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=timeout_seconds, check=False)
+    """Run to the end; one that does not end fails with the last it said, which tells what it waited for."""
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            out, err = process.communicate(timeout=timeout_seconds)
+        except subprocess.TimeoutExpired:
+            process.terminate()
+            out, err = process.communicate(timeout=60)
+            pytest.fail(f"{' '.join(command)} did not end within {timeout_seconds} s:\n{out[-1000:]}\n{err[-3000:]}")
+    return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
 def make(target: str, timeout_seconds: float = UP_TIMEOUT_SECONDS) -> subprocess.CompletedProcess[str]:

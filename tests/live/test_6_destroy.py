@@ -12,9 +12,12 @@ from tests.live.conftest import make, run
 
 pytestmark = pytest.mark.live
 
+DOWN_SECONDS = 600
+"""Twice what one object may take to go: about 150 s are the drain times of Knative's own pods, 45 s each."""
+
 
 def test_destroy_leaves_the_cluster_and_up_fills_it_again(first_up: subprocess.CompletedProcess[str]) -> None:
-    down = run([".venv/bin/python", "-m", "scripts", "down", "local", "--kubeconfig", str(KUBECONFIG)], 400)
+    down = run([".venv/bin/python", "-m", "scripts", "down", "local", "--kubeconfig", str(KUBECONFIG)], DOWN_SECONDS)
     assert down.returncode == 0, down.stdout + down.stderr
     left = {namespace.metadata.name for namespace in Workloads.connect(KUBECONFIG).core.list_namespace().items}
     assert left.isdisjoint(PLATFORM_NAMESPACES)

@@ -117,3 +117,11 @@ def _dashboard_queries(plan: StackPlan) -> Iterator[tuple[tuple[str, str, str], 
 
 def _has_number(rows: list[dict[str, Any]]) -> bool:
     return any(math.isfinite(float(row["value"][1])) for row in rows)
+
+
+def test_prometheus_has_found_alertmanager(prometheus: str) -> None:
+    def found() -> bool:
+        answer = httpx.get(f"{prometheus}/alertmanagers", timeout=10).raise_for_status().json()
+        return len(answer["data"]["activeAlertmanagers"]) == 1
+
+    eventually(found, 60, "Prometheus sends its alerts to one Alertmanager")
