@@ -51,7 +51,7 @@ def run_stack(
 def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """The environment of the program's process."""
     kept = {name: environment[name] for name in KEPT if name in environment}
-    return {**kept, "PULUMI_ERROR_OUTPUT_STRING": "true", "PYTHONDONTWRITEBYTECODE": "1"}
+    return {**kept, "PULUMI_ERROR_OUTPUT_STRING": "true"}
 
 
 def _run_child(request: dict[str, Any], stack: str) -> dict[str, Any]:

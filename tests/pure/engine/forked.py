@@ -38,8 +38,6 @@ def _answer(request: dict[str, Any], path: Path) -> None:
         environment = clean_environment(os.environ)
         os.environ.clear()
         os.environ.update(environment)
-        # Python reads the variable that says so only at its start.
-        sys.dont_write_bytecode = bool(environment["PYTHONDONTWRITEBYTECODE"])
         sys.stdout = sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - the process ends below
         path.write_text(json.dumps(run_program(request)))
         code = 0
