@@ -24,11 +24,19 @@ ROOT = Path(__file__).parents[2]
 CONFIGURATION = ROOT / "k8s" / "local" / "gateway"
 
 
+_given: set[int] = set()
+"""The kernel may offer a port again as soon as the probe is closed: two listeners of one Envoy once got the same."""
+
+
 def free_port() -> int:
-    """A port of loopback nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of loopback nobody listens on now, never the same twice."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        if port not in _given:
+            _given.add(port)
+            return port
 
 
 class EnvoyProcess:
