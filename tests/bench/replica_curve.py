@@ -135,6 +135,7 @@ class Observer:
         def loop() -> None:
             while not stop.wait(SAMPLE_SECONDS):
                 self.curve.points.append(self.look())
+            self.curve.points.append(self.look())  # how it ended
 
         thread = threading.Thread(target=loop, daemon=True)
         thread.start()

@@ -81,7 +81,8 @@ class Keda(Component):
         self, bodies: Sequence[Body], cluster: ClusterHandle, after: Sequence[pulumi.Resource]
     ) -> tuple[pulumi.Resource, ...]:
         definitions = [body for body in bodies if body["kind"] == "CustomResourceDefinition"]
-        workloads = [body for body in bodies if body["kind"] == "Deployment"]
+        # A Service is only there once a pod answers behind it, so it must not come before its Deployment.
+        workloads = [body for body in bodies if body["kind"] in {"Deployment", "Service"}]
         settings = [body for body in bodies if body not in definitions and body not in workloads]
         first = (*add_objects(cluster, self, definitions, after), *add_objects(cluster, self, settings, after))
         return (*first, *add_objects(cluster, self, workloads, (*after, *first)))

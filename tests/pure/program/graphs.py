@@ -125,6 +125,7 @@ def keda_manifest() -> list[dict[str, Any]]:
     return [
         thing("apiextensions.k8s.io/v1", "CustomResourceDefinition", "scaledobjects.keda.sh", spec={}),
         thing("v1", "ServiceAccount", "keda-operator", "keda"),
+        thing("v1", "Service", "keda-operator", "keda", spec={"selector": {"app": "keda-operator"}}),
         thing("rbac.authorization.k8s.io/v1", "RoleBinding", "keda-auth-reader", "kube-system", subjects=[]),
         thing("apps/v1", "Deployment", "keda-operator", "keda", spec=pod("keda")),
         thing("apps/v1", "Deployment", "keda-metrics-apiserver", "keda", spec=pod("keda-metrics-apiserver")),

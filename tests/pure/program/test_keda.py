@@ -129,6 +129,13 @@ def test_the_autoscaler_comes_after_keda_and_after_what_it_scales(graph: Graph) 
         assert by_kind[needed].urn in before, needed
 
 
+def test_no_deployment_waits_for_the_service_in_front_of_it(graph: Graph) -> None:
+    services = {r.urn for r in graph.resources if r.inputs.get("kind") == "Service"}
+    deployments = [r for r in graph.resources if r.inputs.get("kind") == "Deployment" and "keda" in r.urn]
+    assert len(deployments) == 2 and services
+    assert all(services.isdisjoint(deployment.dependencies) for deployment in deployments)
+
+
 def test_where_charts_are_used_keda_is_a_release_before_its_autoscaler() -> None:
     base = gcp_plan()
     endpoint = keda_endpoint()
