@@ -121,11 +121,11 @@ class Observability(Component):
         elif plan.monitoring and chart:
             server = release(self, chart, cluster, chart_values(plan.monitoring), foundation.namespaces)
             namespaces = [namespace.name for namespace in plan.namespaces]
-            watched = [*monitor_bodies(namespaces), *rule_bodies(plan, plan.monitoring.retention_hours)]
+            watched = [*monitor_bodies(namespaces), *rule_bodies(plan)]
             add_objects(cluster, self, watched, (server,))
         if plan.monitoring:
             # Data for whatever Grafana there is: the chart's, or on a local cluster none.
-            pages = dashboard_bodies(plan, plan.monitoring.retention_hours)
+            pages = dashboard_bodies(plan)
             add_objects(cluster, self, pages, foundation.namespaces)
         self.done({"namespace": MONITORING_NAMESPACE})
 
@@ -140,7 +140,7 @@ class Observability(Component):
     ) -> None:
         ready = PrometheusOperator(self, plan, manifest, cluster, after).ready
         inputs = add_objects(cluster, self, [account_body(), *target_bodies()], after)
-        watched = [*dns_target_bodies(plan), *rule_bodies(plan, monitoring.retention_hours)]
+        watched = [*dns_target_bodies(plan), *rule_bodies(plan)]
         targets = add_objects(cluster, self, watched, ready)
         config, server = alertmanager_bodies(plan.images["prometheus-alertmanager"])
         configured = add_objects(cluster, self, [config], after)
