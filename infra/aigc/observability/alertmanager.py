@@ -7,11 +7,12 @@ from typing import Any
 
 from aigc.catalog.labels import MONITORING_NAMESPACE
 from aigc.cluster.kubernetes_object import Body
+from aigc.cluster.pod_security import NONROOT_UID, pod_security_context
 from aigc.foundation.flows import ALERTMANAGER_PORT
 from aigc.observability.alerts import Severity
 from aigc.observability.dns_targets import dns_name
 from aigc.observability.metric_names import ENDPOINT_LABEL
-from aigc.observability.operator import pod_security_context, version_of
+from aigc.observability.operator import version_of
 
 NAME = "alertmanager"
 TARGETS_SECRET = "prometheus-alertmanagers"  # noqa: S105 the name of an object
@@ -63,7 +64,7 @@ def alertmanager_bodies(image: str) -> list[Body]:
                 "replicas": 1,
                 "configSecret": _CONFIG_SECRET,
                 "automountServiceAccountToken": False,
-                "securityContext": pod_security_context(),
+                "securityContext": pod_security_context(NONROOT_UID),
                 "storage": {"emptyDir": {"sizeLimit": "128Mi"}},
                 "resources": {"requests": {"cpu": "10m", "memory": "48Mi"}, "limits": {"memory": "128Mi"}},
             },

@@ -9,6 +9,7 @@ import pulumi
 from aigc.catalog.labels import MONITORING_NAMESPACE
 from aigc.clouds.contract import ClusterHandle
 from aigc.cluster.kubernetes_object import Body, add_objects
+from aigc.cluster.pod_security import NONROOT_UID, pod_security_context
 from aigc.foundation.foundation import Foundation, component_of
 from aigc.foundation.knative_operator import release
 from aigc.observability import operator
@@ -23,7 +24,7 @@ from aigc.observability.dashboards import dashboard_bodies
 from aigc.observability.dns_targets import dns_target_bodies
 from aigc.observability.grafana import grafana_values
 from aigc.observability.monitors import SCRAPE_INTERVAL, monitor_bodies
-from aigc.observability.operator import PrometheusOperator, pod_security_context, version_of
+from aigc.observability.operator import PrometheusOperator, version_of
 from aigc.observability.rules import rule_bodies
 from aigc.plan.stack_plan import ComponentPlan, MonitoringPlan, StackPlan
 from aigc.tokens import Component
@@ -59,7 +60,7 @@ def prometheus_body(image: str, monitoring: MonitoringPlan) -> Body:
             "replicas": 1,
             "serviceAccountName": _NAME,
             "automountServiceAccountToken": False,
-            "securityContext": pod_security_context(),
+            "securityContext": pod_security_context(NONROOT_UID),
             "scrapeInterval": SCRAPE_INTERVAL,
             "evaluationInterval": SCRAPE_INTERVAL,
             "retention": f"{monitoring.retention_hours}h",
