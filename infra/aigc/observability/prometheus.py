@@ -86,12 +86,12 @@ def account_body() -> Body:
     return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata, "automountServiceAccountToken": False}
 
 
-def chart_values(monitoring: MonitoringPlan) -> Body:
+def chart_values(monitoring: MonitoringPlan, alerting: pulumi.Input[Body]) -> Body:
     """Of the chart the operator, Alertmanager, Grafana and one Prometheus that takes monitors of others, too."""
     selectors = ("podMonitor", "serviceMonitor", "probe", "rule", "scrapeConfig")
     return {
         "fullnameOverride": "monitoring",
-        "alertmanager": {"config": alertmanager_config()},
+        "alertmanager": {"config": alerting},
         "grafana": grafana_values(),
         # A DaemonSet on host namespaces: Pod Security `restricted` refuses it.
         "nodeExporter": {"enabled": False},
@@ -114,13 +114,21 @@ class Observability(Component):
 
     LAYER = "observability"
 
-    def __init__(self, name: str, plan: StackPlan, cluster: ClusterHandle, foundation: Foundation) -> None:
+    def __init__(
+        self,
+        name: str,
+        plan: StackPlan,
+        cluster: ClusterHandle,
+        foundation: Foundation,
+        webhook_url: pulumi.Output[str] | None,
+    ) -> None:
         super().__init__(name)
+        self._alerting = webhook_url.apply(alertmanager_config) if webhook_url is not None else alertmanager_config()
         manifest, chart = component_of(plan, operator.COMPONENT), component_of(plan, CHART)
         if plan.monitoring and manifest:
             self._from_manifest(plan, plan.monitoring, manifest, cluster=cluster, after=foundation.namespaces)
         elif plan.monitoring and chart:
-            server = release(self, chart, cluster, chart_values(plan.monitoring), foundation.namespaces)
+            server = release(self, chart, cluster, chart_values(plan.monitoring, self._alerting), foundation.namespaces)
             namespaces = [namespace.name for namespace in plan.namespaces]
             watched = [*monitor_bodies(namespaces), *rule_bodies(plan)]
             add_objects(cluster, self, watched, (server,))
@@ -143,13 +151,15 @@ class Observability(Component):
         inputs = add_objects(cluster, self, [account_body(), *target_bodies()], after)
         watched = [*dns_target_bodies(plan), *rule_bodies(plan)]
         targets = add_objects(cluster, self, watched, ready)
-        config, server = alertmanager_bodies(plan.images["prometheus-alertmanager"])
+        config, server = alertmanager_bodies(plan.images["prometheus-alertmanager"], self._alerting)
         configured = add_objects(cluster, self, [config], after)
         add_objects(cluster, self, [server], (*ready, *configured))
         prometheus = prometheus_body(plan.images["prometheus"], monitoring)
         add_objects(cluster, self, [prometheus], (*ready, *inputs, *targets))
 
 
-def observe(plan: StackPlan, cluster: ClusterHandle, foundation: Foundation) -> Observability:
-    """Everything that watches the stack."""
-    return Observability("observability", plan, cluster, foundation)
+def observe(
+    plan: StackPlan, cluster: ClusterHandle, foundation: Foundation, webhook_url: pulumi.Output[str] | None
+) -> Observability:
+    """Everything that watches the stack, and tells the webhook if there is one."""
+    return Observability("observability", plan, cluster, foundation, webhook_url)

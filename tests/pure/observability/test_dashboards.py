@@ -224,4 +224,4 @@ def test_the_charts_grafana_is_restricted_and_its_password_is_not_ours() -> None
     assert not values["initChownData"]["enabled"] and not values["persistence"]["enabled"]
     assert values["rbac"] == {"namespaced": True}
     assert "password" not in json.dumps(values).lower()
-    assert chart_values(MonitoringPlan(retention_hours=HOURS))["grafana"] == values
+    assert chart_values(MonitoringPlan(retention_hours=HOURS), {})["grafana"] == values

@@ -88,6 +88,16 @@ def test_every_namespace_of_ours_denies_by_default() -> None:
             assert denied(policies, lonely, STRANGER, 1234)
 
 
+def test_alertmanager_leaves_the_cluster_only_to_tell_a_webhook() -> None:
+    plan = local_plan()
+    assert plan.monitoring is not None
+    telling = plan.model_copy(update={"monitoring": plan.monitoring.model_copy(update={"alert_webhook": True})})
+    policies = network_policies(telling, "10.217.0.1/32")
+    assert denied(LOCAL, ALERTMANAGER, INTERNET, 443)
+    assert allowed(policies, ALERTMANAGER, INTERNET, 443)
+    assert denied(policies, ALERTMANAGER, INTERNET, 80) and denied(policies, PROMETHEUS, INTERNET, 443)
+
+
 def test_names_of_policies_are_unique() -> None:
     for policies in (LOCAL, GCP):
         names = [(policy["metadata"]["namespace"], policy["metadata"]["name"]) for policy in policies]
