@@ -30,8 +30,9 @@ class Flow:
 class AddressBook:
     """Pods by address, also those that have gone meanwhile: their connections were recorded too."""
 
-    def __init__(self, core: Any) -> None:
+    def __init__(self, core: Any, discovery: Any) -> None:
         self._core = core
+        self._discovery = discovery
         self._pods: dict[str, tuple[str, Peer]] = {}
         self.nodes = frozenset(
             address.address for node in core.list_node().items for address in node.status.addresses or []
@@ -57,6 +58,38 @@ class AddressBook:
         source, target = (self._named(address) for address in (connection.source, connection.target))
         words = f"{source[0]} -> {target[0]}:{connection.port}/{connection.protocol}"
         return Flow(source[1], target[1], connection.port, connection.protocol, words)
+
+    def translated(self, connection: Connection) -> list[Connection]:
+        """Connections to the pods behind a Service's address, for one that kube-proxy let through untranslated.
+
+        It changes one table after the other, so for some milliseconds after the first pod of a Service is ready its
+        address is neither refused nor replaced. Such a packet gets nowhere; judged is what was meant, to every pod
+        behind the Service now, and nothing when there is none.
+        """
+        for service in self._core.list_service_for_all_namespaces().items:
+            if service.spec.cluster_ip == connection.target:
+                names = {
+                    port.name
+                    for port in service.spec.ports or []
+                    if (port.port, port.protocol or "TCP") == (connection.port, connection.protocol)
+                }
+                return [
+                    Connection(connection.protocol, connection.source, address, port)
+                    for address, port in self._endpoints(service, names)
+                ] or ([] if names else [connection])
+        return [connection]
+
+    def _endpoints(self, service: Any, port_names: set[str]) -> list[tuple[str, int]]:
+        wanted = f"kubernetes.io/service-name={service.metadata.name}"
+        slices = self._discovery.list_namespaced_endpoint_slice(service.metadata.namespace, label_selector=wanted).items
+        return [
+            (address, port.port)
+            for piece in slices
+            for port in piece.ports or []
+            if port.name in port_names
+            for endpoint in piece.endpoints or []
+            for address in endpoint.addresses
+        ]
 
     def knows(self, address: str) -> bool:
         """Whether a pod has or had that address."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from kubernetes.client import DiscoveryV1Api
 
 from aigc.catalog.cache import KUBECONFIG
 from aigc.foundation.flows import FLOWS, Pods
@@ -83,13 +84,13 @@ def recorded(first_up: subprocess.CompletedProcess[str], plan: StackPlan) -> Ite
     started = read_started(Layout())
     conntrack = Network(started.bin_dir if started else None).find("conntrack")
     assert conntrack is not None and plan.cluster.pod_cidr is not None
-    book = AddressBook(workloads.core)
+    book = AddressBook(workloads.core, DiscoveryV1Api(workloads.core.api_client))
     api_server = (at.API_PORT.address, at.API_PORT.number)
     with keeping_up(book), recording(conntrack, plan.cluster.pod_cidr, book.nodes, api_server) as recorder:
         missing = exercise(recorder, book, workloads, plan)
         planted = plant(workloads)
         eventually(lambda: set(planted) <= set(recorder.connections()), 10, f"the planted flows are seen: {planted}")
-    seen = recorder.connections()
+    seen = [meant for connection in recorder.connections() for meant in book.translated(connection)]
     yield Recorded(
         [book.flow(connection) for connection in seen if connection not in planted],
         [book.flow(connection) for connection in planted],
