@@ -88,11 +88,12 @@ def recorded(first_up: subprocess.CompletedProcess[str], plan: StackPlan) -> Ite
     api_server = (at.API_PORT.address, at.API_PORT.number)
     with keeping_up(book), recording(conntrack, plan.cluster.pod_cidr, book.nodes, api_server) as recorder:
         missing = exercise(recorder, book, workloads, plan)
+        before = recorder.connections()
         planted = plant(workloads)
         eventually(lambda: set(planted) <= set(recorder.connections()), 10, f"the planted flows are seen: {planted}")
     seen = [meant for connection in recorder.connections() for meant in book.translated(connection)]
     yield Recorded(
-        [book.flow(connection) for connection in seen if connection not in planted],
+        [book.flow(connection) for connection in seen if connection not in planted or connection in before],
         [book.flow(connection) for connection in planted],
         missing,
         client.list("networking.k8s.io/v1", "NetworkPolicy"),
