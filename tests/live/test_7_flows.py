@@ -6,7 +6,6 @@ would have cut elsewhere shows here.
 
 from __future__ import annotations
 
-import contextlib
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -111,15 +110,22 @@ def exercise(recorder: Recorder, book: AddressBook, workloads: Workloads, plan: 
     missing = list(EXPECTED)
 
     def all_seen() -> bool:
-        request_everything(ask)
-        flows = [book.flow(connection) for connection in recorder.connections()]
-        missing[:] = [wanted for wanted in EXPECTED if not any(is_expected(flow, wanted, book) for flow in flows)]
+        try:
+            request_everything(ask)
+        finally:
+            flows = [book.flow(connection) for connection in recorder.connections()]
+            missing[:] = [wanted for wanted in EXPECTED if not any(is_expected(flow, wanted, book) for flow in flows)]
         return not missing
 
-    # The test of the recording says what is missing; the others still judge what there is.
-    with contextlib.suppress(pytest.fail.Exception):
+    # The test of the recording says what is missing and why; the others still judge what there is.
+    try:
         eventually(all_seen, EXPECTED_SECONDS, "what the platform cannot do without is recorded")
-    return [f"{source} -> {target}:{ports}/{protocol}" for source, target, ports, protocol in missing]
+    except pytest.fail.Exception as error:
+        return [
+            *(f"{source} -> {target}:{ports}/{protocol}" for source, target, ports, protocol in missing),
+            str(error),
+        ]
+    return []
 
 
 def request_everything(ask: Callable[..., Generation]) -> None:
