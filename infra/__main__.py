@@ -7,7 +7,7 @@ import pulumi
 from aigc.autoscaling.keda import scale_steady_endpoints
 from aigc.autoscaling.kpa import kpa_annotations
 from aigc.cluster.cluster import build_cluster, build_network
-from aigc.config.load import load_spec
+from aigc.config.load import alert_webhook_url, load_spec
 from aigc.foundation.foundation import build_foundation
 from aigc.observability.prometheus import observe
 from aigc.plan.resolve import resolve
@@ -15,14 +15,14 @@ from aigc.serving.endpoint import build_endpoints
 from aigc.serving.gateway import build_gateway, gateway_address
 
 root = Path(pulumi.get_root_directory())
-plan = resolve(load_spec(), pulumi.get_stack(), root / "model_repository")
+plan = resolve(spec := load_spec(), pulumi.get_stack(), root / "model_repository")
 network = build_network(plan)
 cluster = build_cluster(plan, network)
 foundation = build_foundation(plan, cluster)
 gateway = build_gateway(plan, cluster, foundation, root)
 endpoints = build_endpoints(plan, cluster, foundation, gateway=gateway, annotations=kpa_annotations, root=root)
 scale_steady_endpoints(plan, cluster, foundation, [made for endpoint in endpoints for made in endpoint.objects])
-observe(plan, cluster, foundation)
+observe(plan, cluster, foundation, alert_webhook_url(spec))
 
 pulumi.export("endpoints", {endpoint.name: endpoint.host for endpoint in plan.endpoints})
 pulumi.export("gateway", gateway_address(plan))

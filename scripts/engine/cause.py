@@ -66,7 +66,9 @@ def _selector(live: dict[str, Any]) -> str:
         return f"batch.kubernetes.io/job-name={key.name}"
     selector = (live.get("spec") or {}).get("selector")
     if not isinstance(selector, dict):
-        return ""
+        # A custom resource that scales says it there, as text: Prometheus and Alertmanager do.
+        scaled = (live.get("status") or {}).get("selector")
+        return scaled if isinstance(scaled, str) else ""
     labels = selector.get("matchLabels", selector if key.kind == "Service" else {})
     return ",".join(f"{name}={value}" for name, value in sorted(labels.items()))
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
 from scripts.engine.cause import causes
+from scripts.engine.crash_loop import ASK_SECONDS, SETTLE_SECONDS, crash_loop
+from scripts.engine.durations import seconds_of
 from scripts.engine.graph import Resource
 from scripts.engine.kube_client import KubeClient
 from scripts.engine.objects import ObjectKey
@@ -18,8 +19,6 @@ DEFAULT_TIMEOUT_SECONDS = 600.0
 """The Pulumi Kubernetes provider's patience with Deployments, Services and Pods."""
 FIRST_PAUSE_SECONDS = 0.15
 LONGEST_PAUSE_SECONDS = 1.0
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s)")
-_UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 class NotReadyError(Exception):
@@ -38,8 +37,7 @@ class InterruptedWaitError(Exception):
 def timeout_of(resource: Resource, body: dict[str, Any]) -> float:
     """`customTimeouts` of the resource, then its annotation, then the provider's default."""
     given = resource.timeouts.get("create") or ""
-    seconds = sum(float(number) * _UNIT_SECONDS[unit] for number, unit in _DURATION.findall(given))
-    if seconds:
+    if seconds := seconds_of(given):
         return seconds
     noted = annotation(body, TIMEOUT_SECONDS)
     return float(noted) if noted.isdigit() and int(noted) > 0 else DEFAULT_TIMEOUT_SECONDS
@@ -62,14 +60,25 @@ def wait_ready(
     stop: threading.Event,
     say: Callable[[str], None],
 ) -> dict[str, Any]:
-    """Return the live object once it is ready; `say` gets the reason each time it changes."""
+    """Return the live object once it is ready; `say` gets the reason each time it changes.
+
+    Raises:
+        NotReadyError: it is not in time, or never will be: it says so itself, or its pod crashes again and again.
+        InterruptedWaitError: `stop` was set.
+    """
     started, pause = time.monotonic(), FIRST_PAUSE_SECONDS
+    next_look, crashing = SETTLE_SECONDS, None
     answer = judge(client, live, key)
     while not answer.ready:
         waited = time.monotonic() - started
         if answer.final or waited >= timeout:
             why = answer.why if answer.final else f"not ready after {waited:.0f} s: {answer.why}"
             raise NotReadyError(why, causes(client, live))
+        if waited >= next_look:
+            before, crashing = crashing, crash_loop(client, live)
+            next_look = waited + ASK_SECONDS
+            if crashing and crashing == before:
+                raise NotReadyError(f"given up after {waited:.0f} s: {crashing}", causes(client, live))
         say(answer.why)
         if stop.wait(pause):
             raise InterruptedWaitError

@@ -13,6 +13,7 @@ from aigc.plan.validation import plan_of
 from scripts.engine.api import ApplyReport, apply_stack
 from scripts.local.cluster_api import ClusterInfo, cluster_up
 from scripts.local.request_path import Hop, trace_path
+from scripts.local.stale_pods import restart_stale
 from scripts.local.supply.api import ensure_images, ensure_manifests, import_images
 from scripts.local.workloads import Workloads
 from scripts.model.client import GatewayEndpoint, Generation, Protocol, infer_text
@@ -71,9 +72,10 @@ def bring_up(progress: Progress, adopt: bool = False) -> UpReport:
 
 
 def load_images(plan: StackPlan, cluster: ClusterInfo, progress: Progress) -> None:
-    """Build what the plan's pods run and put it where the kubelet finds it."""
+    """Build what the plan's pods run and put it where the kubelet finds it; applying waits for pods made anew."""
     archives = ensure_images(plan.images, plan.endpoints, MODEL_REPOSITORY, progress)
     import_images(archives, cluster.ctr, cluster.containerd_socket, progress)
+    restart_stale(Workloads.connect(KUBECONFIG), archives, progress)
 
 
 def ask_first(plan: StackPlan, progress: Progress) -> FirstAnswer:

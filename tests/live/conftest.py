@@ -77,6 +77,11 @@ def workloads(first_up: subprocess.CompletedProcess[str]) -> Workloads:
 
 @pytest.fixture
 def ask(workloads: Workloads, plan: StackPlan) -> Callable[..., Generation]:
+    return asker(workloads, plan)
+
+
+def asker(workloads: Workloads, plan: StackPlan) -> Callable[..., Generation]:
+    """A function that sends one request through the gateway, as a user of a model would."""
     address = workloads.gateway_address()
     hosts = {endpoint.models[0]: endpoint.host for endpoint in plan.endpoints}
 

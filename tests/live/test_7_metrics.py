@@ -107,8 +107,7 @@ def test_every_dashboard_query_returns_data(prometheus: str, ask: Callable[..., 
 
 
 def _dashboard_queries(plan: StackPlan) -> Iterator[tuple[tuple[str, str, str], str]]:
-    assert plan.monitoring is not None
-    for page in dashboards(plan, plan.monitoring.retention_hours):
+    for page in dashboards(plan):
         for panel in page.panels:
             for item in panel.queries:
                 filled = item.expression.replace("$endpoint", "gpt").replace("$__rate_interval", "1m")

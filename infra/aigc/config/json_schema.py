@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aigc.config.problems import ROOT
+from aigc.config.problems import ROOT, SECRETS
 from aigc.config.spec import StackSpec
 
 _SECURE = {
@@ -50,7 +50,7 @@ def _config() -> dict[str, Any]:
         "required": [ROOT],
         "properties": {
             ROOT: {"$ref": "#/$defs/StackSpec"},
-            "aigc:secrets": {
+            SECRETS: {
                 "description": "Secrets of this stack, encrypted.",
                 "anyOf": [
                     {"$ref": "#/$defs/Secure"},

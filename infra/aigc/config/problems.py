@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from aigc.catalog.faults import Fault
 
 ROOT = "aigc:stack"
+SECRETS = "aigc:secrets"
+ALERT_WEBHOOK = "alert_webhook_url"
+"""Key below `aigc:secrets`."""
+SET_ALERT_WEBHOOK = f"pulumi config set --secret --path '{SECRETS}.{ALERT_WEBHOOK}' https://..."
 Path = tuple[str | int, ...]
 
 

@@ -166,6 +166,8 @@ class MonitoringSpec(SpecModel):
     """Whether the stack has a Prometheus of its own."""
     retention_hours: int | None = Field(default=None, ge=1, le=8784)
     """How long samples are kept. Default: 24 on `local`, else 240; objectives are judged over windows of up to 72."""
+    alert_webhook: bool = False
+    """Whether Alertmanager sends alerts to the https URL of the secret `alert_webhook_url`; else it only shows them."""
 
 
 class StackSpec(SpecModel):

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from aigc.catalog.faults import Fault, UserError
-from aigc.config.problems import ROOT, Problem, did_you_mean, printable
+from aigc.config.problems import (
+    ALERT_WEBHOOK,
+    ROOT,
+    SECRETS,
+    SET_ALERT_WEBHOOK,
+    Problem,
+    did_you_mean,
+    printable,
+)
 from aigc.config.problems import Path as SpecPath
 from aigc.config.schema_problems import judge
 from aigc.config.spec import StackSpec
@@ -17,7 +25,7 @@ from aigc.config.yaml_reader import Document, UnreadableError, decode, read
 
 PULUMI_KEYS = ("config", "encryptedkey", "encryptionsalt", "environment", "secretsprovider")
 """Everything Pulumi itself knows at the top of a stack file."""
-OUR_KEYS = ("aigc:stack", "aigc:secrets")
+OUR_KEYS = (ROOT, SECRETS)
 
 
 class StackFileError(UserError):
@@ -72,7 +80,18 @@ def examine(path: Path) -> StackFile:
     spoiled = {problem.path[2:] for problem in file.document.bad}
     file.faults += file.located(problem for problem in judged.problems if problem.path not in spoiled)
     file.spec = judged.spec
+    file.faults += file.located(_missing_secrets(file))
     return file
+
+
+def _missing_secrets(file: StackFile) -> Iterator[Problem]:
+    secrets = file.config.get(SECRETS)
+    # All of `aigc:secrets` as one secret cannot be looked into.
+    opened = isinstance(secrets, dict) and set(secrets) != {"secure"}
+    absent = secrets is None or (opened and ALERT_WEBHOOK not in secrets)
+    if file.spec is not None and file.spec.monitoring.alert_webhook and absent:
+        problem = f"is true, but {SECRETS} holds no {ALERT_WEBHOOK}"
+        yield Problem(("monitoring", "alert_webhook"), problem, SET_ALERT_WEBHOOK)
 
 
 def _bytes(path: Path) -> bytes:

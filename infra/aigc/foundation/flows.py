@@ -51,8 +51,10 @@ QUEUE_PORTS = (8012, 8013)
 """The queue-proxy's and the activator's HTTP/1.1 and h2c ports."""
 MUX_PORT = 8080
 TRITON_METRICS_PORT = 8002
-QUEUE_METRICS_PORTS = (9090, 9091)
-"""The queue-proxy's metrics for the autoscaler, and for people."""
+QUEUE_AUTOSCALER_METRICS_PORT = 9090
+"""The queue-proxy's metrics for the autoscaler."""
+QUEUE_METRICS_PORT = 9091
+"""The queue-proxy's metrics for people."""
 METRICS_PORT = 9090
 ALERTMANAGER_PORT = 9093
 GATEWAY_INTERNAL_PORT = 8081
@@ -68,16 +70,17 @@ FLOWS: tuple[Flow, ...] = (
     Flow(GATEWAY, ACTIVATOR, QUEUE_PORTS, "requests to revisions at zero"),
     Flow(GATEWAY, GATEWAY, (GATEWAY_HEALTH_PORT,), "controllers ask each other which configuration Envoy has loaded"),
     Flow(ENDPOINTS, GATEWAY, (GATEWAY_INTERNAL_PORT,), "a model that calls another one"),
-    Flow(KNATIVE, GATEWAY, (GATEWAY_INTERNAL_PORT,), "Knative's own probes of cluster-local routes"),
-    Flow(MONITORING, GATEWAY, (GATEWAY_INTERNAL_PORT,), "probes of cluster-local routes"),
     Flow(ACTIVATOR, ENDPOINTS, QUEUE_PORTS, "buffered requests and probes of a starting pod"),
     Flow(ACTIVATOR, AUTOSCALER, (8080,), "the activator's concurrency figures, without which nothing leaves zero"),
     Flow(AUTOSCALER, AUTOSCALER, (8080,), "figures of a revision that another replica owns"),
     Flow(
-        AUTOSCALER, ENDPOINTS, (*QUEUE_PORTS, QUEUE_METRICS_PORTS[0]), "concurrency figures, and the probe before zero"
+        AUTOSCALER,
+        ENDPOINTS,
+        (*QUEUE_PORTS, QUEUE_AUTOSCALER_METRICS_PORT),
+        "concurrency figures, and the probe before zero",
     ),
     Flow(AUTOSCALER, ACTIVATOR, QUEUE_PORTS, "is the activator in the path before the last pod goes"),
-    Flow(PROMETHEUS, ENDPOINTS, (TRITON_METRICS_PORT, *QUEUE_METRICS_PORTS), "metrics of Triton and the queue-proxy"),
+    Flow(PROMETHEUS, ENDPOINTS, (TRITON_METRICS_PORT, QUEUE_METRICS_PORT), "metrics of Triton and the queue-proxy"),
     Flow(PROMETHEUS, KNATIVE, (METRICS_PORT,), "metrics of Knative"),
     Flow(PROMETHEUS, GATEWAY, (METRICS_PORT,), "metrics of the gateway's Envoy"),
     Flow(PROMETHEUS, MONITORING, (METRICS_PORT, 8080), "its own metrics, the operator's and the reloader's"),

@@ -13,6 +13,7 @@ from aigc.clouds.contract import ClusterHandle
 from aigc.cluster.kubernetes_object import Body, add_objects
 from aigc.foundation import knative_operator
 from aigc.foundation.flows import (
+    ALERTMANAGER,
     API_CLIENTS,
     FLOWS,
     KOURIER_FLOWS,
@@ -27,6 +28,7 @@ from aigc.tokens import Component
 
 _DNS_PORT = 53
 _ANYWHERE = "0.0.0.0/0"
+_HTTPS_PORT = 443
 _API_PORTS = (443, 6443, 16443)
 """Of the Service, of most control planes, and of the local one: policies are judged after translation."""
 
@@ -45,6 +47,7 @@ def network_policies(plan: StackPlan, control_plane_cidr: str | None) -> list[Bo
         *(_api_client(pods, api) for pods in API_CLIENTS if pods.namespace in ours),
         *(_open(pods, port, _ANYWHERE, f"world-{port}") for pods, port in world if pods.namespace in ours),
         *(_open(pods, port, api, "api-server") for pods, port in WEBHOOK_TARGETS if pods.namespace in ours),
+        *(_webhook() if plan.monitoring and plan.monitoring.alert_webhook else ()),
         *(_from_node(name, plan.cluster.node_cidr) for name in sorted(ours) if plan.cluster.node_cidr is not None),
     ]
 
@@ -88,6 +91,13 @@ def _api_client(pods: Pods, cidr: str) -> Body:
     egress = [{"to": [{"ipBlock": {"cidr": cidr}}], "ports": _tcp(_API_PORTS)}]
     spec = {"podSelector": _selector(pods), "policyTypes": ["Egress"], "egress": egress}
     return _policy(pods.namespace, f"{_role(pods)}-to-api-server", spec)
+
+
+def _webhook() -> Iterator[Body]:
+    # Whose address it is stands in a secret; a name cannot be written in a policy either.
+    egress = [{"to": [{"ipBlock": {"cidr": _ANYWHERE}}], "ports": _tcp((_HTTPS_PORT,))}]
+    spec = {"podSelector": _selector(ALERTMANAGER), "policyTypes": ["Egress"], "egress": egress}
+    yield _policy(ALERTMANAGER.namespace, f"{_role(ALERTMANAGER)}-to-webhook", spec, "alerts for people")
 
 
 def _open(pods: Pods, port: int, cidr: str, who: str) -> Body:

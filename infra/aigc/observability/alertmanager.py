@@ -5,37 +5,44 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pulumi
+
 from aigc.catalog.labels import MONITORING_NAMESPACE
 from aigc.cluster.kubernetes_object import Body
+from aigc.cluster.pod_security import NONROOT_UID, pod_security_context
 from aigc.foundation.flows import ALERTMANAGER_PORT
 from aigc.observability.alerts import Severity
 from aigc.observability.dns_targets import dns_name
 from aigc.observability.metric_names import ENDPOINT_LABEL
-from aigc.observability.operator import pod_security_context, version_of
+from aigc.observability.operator import version_of
 
 NAME = "alertmanager"
 TARGETS_SECRET = "prometheus-alertmanagers"  # noqa: S105 the name of an object
 TARGETS_KEY = "alertmanagers.yaml"
 _CONFIG_SECRET = "alertmanager-config"  # noqa: S105 the name of an object
-_RECEIVER = "seen-here"
+_SEEN_HERE = "seen-here"
 """A receiver that sends nothing: alerts are seen in Alertmanager itself until a stack names somebody to tell."""
+_WEBHOOK = "webhook"
 
 
-def alertmanager_config() -> dict[str, Any]:
-    """Alertmanager's own configuration, as its YAML would hold it.
+def alertmanager_config(webhook_url: str | None = None) -> dict[str, Any]:
+    """Alertmanager's own configuration, as its YAML would hold it; alerts and their ends go to the URL.
 
     One notification for an endpoint and objective; while a fast burn pages, the ticket for the slow one is silent.
     """
+    receiver: Body = {"name": _SEEN_HERE}
+    if webhook_url is not None:
+        receiver = {"name": _WEBHOOK, "webhook_configs": [{"url": webhook_url, "send_resolved": True}]}
     return {
         "route": {
-            "receiver": _RECEIVER,
+            "receiver": receiver["name"],
             "group_by": ["alertname", ENDPOINT_LABEL],
             # Burn alerts of one incident come within two evaluations of 10 s each.
             "group_wait": "30s",
             "group_interval": "5m",
             "repeat_interval": "4h",
         },
-        "receivers": [{"name": _RECEIVER}],
+        "receivers": [receiver],
         "inhibit_rules": [
             {
                 "source_matchers": [f'severity="{Severity.PAGE}"'],
@@ -46,11 +53,11 @@ def alertmanager_config() -> dict[str, Any]:
     }
 
 
-def alertmanager_bodies(image: str) -> list[Body]:
+def alertmanager_bodies(image: str, config: pulumi.Input[dict[str, Any]]) -> list[Body]:
     """The configuration and the server: one replica, nothing kept, for a local alert that is lost is found again."""
     metadata = {"name": NAME, "namespace": MONITORING_NAMESPACE}
     return [
-        _secret(_CONFIG_SECRET, "alertmanager.yaml", alertmanager_config()),
+        _secret(_CONFIG_SECRET, "alertmanager.yaml", config),
         {
             "apiVersion": "monitoring.coreos.com/v1",
             "kind": "Alertmanager",
@@ -63,7 +70,7 @@ def alertmanager_bodies(image: str) -> list[Body]:
                 "replicas": 1,
                 "configSecret": _CONFIG_SECRET,
                 "automountServiceAccountToken": False,
-                "securityContext": pod_security_context(),
+                "securityContext": pod_security_context(NONROOT_UID),
                 "storage": {"emptyDir": {"sizeLimit": "128Mi"}},
                 "resources": {"requests": {"cpu": "10m", "memory": "48Mi"}, "limits": {"memory": "128Mi"}},
             },
@@ -91,6 +98,7 @@ def target_bodies() -> list[Body]:
 
 
 def _secret(name: str, key: str, content: Any) -> Body:
-    # JSON is YAML; the operator wants a Secret, although nothing in it is one.
+    # JSON is YAML; the operator wants a Secret, although mostly nothing in it is one.
+    text = content.apply(json.dumps) if isinstance(content, pulumi.Output) else json.dumps(content)
     metadata = {"name": name, "namespace": MONITORING_NAMESPACE}
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": {key: json.dumps(content)}}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": {key: text}}

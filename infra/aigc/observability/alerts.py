@@ -11,7 +11,8 @@ from enum import StrEnum
 
 from aigc.cluster.kubernetes_object import Body
 from aigc.observability.metric_names import ENDPOINT_LABEL
-from aigc.observability.slo import Indicator, bad_count, bad_ratio, kept_windows
+from aigc.observability.slo import Indicator, bad_count, bad_ratio, kept_windows, retention_hours
+from aigc.plan.stack_plan import StackPlan
 
 BUDGET_DAYS = 30
 """The period that an error budget is for."""
@@ -67,11 +68,11 @@ class Alert:
         return {"alert": self.name, "expr": self.expression, **lasting, "labels": labels, "annotations": annotations}
 
 
-def left_out(indicator: Indicator, rate: BurnRate, retention_hours: float) -> str | None:
+def left_out(plan: StackPlan, indicator: Indicator, rate: BurnRate) -> str | None:
     """Why an alert cannot be, or None when it can."""
-    kept = {window.name for window in kept_windows(retention_hours)}
+    kept = {window.name for window in kept_windows(plan)}
     if not {rate.long, rate.short} <= kept:
-        return f"Prometheus keeps data for {retention_hours:g} hours only"
+        return f"Prometheus keeps data for {retention_hours(plan)} hours only"
     if rate.factor * indicator.budget >= 1:
         return f"{rate.factor:g} times a budget of {indicator.budget:.3g} is more than all requests"
     return None

@@ -13,11 +13,11 @@ from aigc.observability.steady_scaling_dashboard import steady_scaling_dashboard
 from aigc.plan.stack_plan import StackPlan
 
 
-def dashboards(plan: StackPlan, retention_hours: float) -> list[Dashboard]:
-    """The dashboards of a stack whose Prometheus keeps data for so long."""
+def dashboards(plan: StackPlan) -> list[Dashboard]:
+    """The dashboards of a stack."""
     pages = (
-        fleet_dashboard(plan, retention_hours),
-        model_dashboard(plan, retention_hours),
+        fleet_dashboard(plan),
+        model_dashboard(plan),
         request_path_dashboard(plan),
         autoscaling_dashboard(plan),
         steady_scaling_dashboard(plan),
@@ -25,6 +25,6 @@ def dashboards(plan: StackPlan, retention_hours: float) -> list[Dashboard]:
     return [page for page in pages if page is not None]
 
 
-def dashboard_bodies(plan: StackPlan, retention_hours: float) -> list[Body]:
+def dashboard_bodies(plan: StackPlan) -> list[Body]:
     """A ConfigMap for each dashboard."""
-    return [dashboard_body(page) for page in dashboards(plan, retention_hours)]
+    return [dashboard_body(page) for page in dashboards(plan)]

@@ -15,10 +15,10 @@ _BUDGET_LOW = 0.25
 """A quarter of the budget: a burn of 14.4 times the allowed rate spends it in half a day."""
 
 
-def fleet_dashboard(plan: StackPlan, retention_hours: float) -> Dashboard:
+def fleet_dashboard(plan: StackPlan) -> Dashboard:
     """The page to open first."""
     rows = (
-        Row("Objectives", (*_alerts(), *_objectives(judged_objectives(plan), kept_windows(retention_hours)))),
+        Row("Objectives", (*_alerts(), *_objectives(judged_objectives(plan), kept_windows(plan)))),
         Row("Requests", (*_requests(plan), _replicas(plan))),
     )
     return Dashboard("aigc-fleet", "Fleet", "All endpoints of the stack at a glance.", rows)

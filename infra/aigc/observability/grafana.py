@@ -28,6 +28,7 @@ from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from aigc.catalog.labels import MONITORING_NAMESPACE
 from aigc.cluster.kubernetes_object import Body
+from aigc.cluster.pod_security import container_security_context, pod_security_context
 from aigc.observability.monitors import SCRAPE_INTERVAL
 from aigc.observability.panels import Dashboard, Panel, Position, Query, Shape, positions
 
@@ -154,8 +155,8 @@ def grafana_values() -> dict[str, Any]:
         "enabled": True,
         # The chart's own are about the cluster's control plane, of which nothing is scraped.
         "defaultDashboardsEnabled": False,
-        "securityContext": _pod_security_context(),
-        "containerSecurityContext": _container_security_context(),
+        "securityContext": pod_security_context(_UID),
+        "containerSecurityContext": container_security_context(),
         # It runs as root to give away a volume that there is not: dashboards come from ConfigMaps, nothing is kept.
         "initChownData": {"enabled": False},
         "persistence": {"enabled": False},
@@ -174,7 +175,7 @@ def grafana_values() -> dict[str, Any]:
 
 def _sidecar_values() -> dict[str, Any]:
     return {
-        "securityContext": _container_security_context(),
+        "securityContext": container_security_context(),
         "dashboards": {
             "enabled": True,
             "label": LABEL,
@@ -189,17 +190,4 @@ def _sidecar_values() -> dict[str, Any]:
             # Alerts are seen as Prometheus' series; Alertmanager is one flow less.
             "alertmanager": {"enabled": False},
         },
-    }
-
-
-def _pod_security_context() -> dict[str, Any]:
-    owner = {"runAsUser": _UID, "runAsGroup": _UID, "fsGroup": _UID}
-    return {"runAsNonRoot": True, **owner, "seccompProfile": {"type": "RuntimeDefault"}}
-
-
-def _container_security_context() -> dict[str, Any]:
-    return {
-        "allowPrivilegeEscalation": False,
-        "capabilities": {"drop": ["ALL"]},
-        "seccompProfile": {"type": "RuntimeDefault"},
     }

@@ -32,9 +32,9 @@ _PAGING_FACTOR = 14.4
 """Of the fastest burn rate: a budget of 30 days is spent in two days."""
 
 
-def model_dashboard(plan: StackPlan, retention_hours: float) -> Dashboard:
+def model_dashboard(plan: StackPlan) -> Dashboard:
     """The page of an endpoint that the fleet's page points at."""
-    windows = [window for window in kept_windows(retention_hours) if window.name in _BURN_WINDOWS]
+    windows = [window for window in kept_windows(plan) if window.name in _BURN_WINDOWS]
     series = chosen_series(plan)
     rows = (
         Row("Objective", _objective(judged_objectives(plan), windows)),

@@ -16,7 +16,6 @@ from aigc.clouds.contract import ClusterHandle
 from aigc.cluster.kubernetes_object import Body, add_objects
 from aigc.foundation.manifest import in_namespace, manifest_bodies
 from aigc.plan.stack_plan import ComponentPlan, StackPlan
-from aigc.serving.triton import UID
 from aigc.tokens import Component
 
 COMPONENT = "prometheus-operator"
@@ -47,17 +46,6 @@ def version_of(image: str) -> str:
     """
     numbers = image.rsplit(":", 1)[1].split("@", maxsplit=1)[0].split(".")
     return "v" + ".".join([*numbers, "0", "0"][:3])
-
-
-def pod_security_context() -> Body:
-    """What Pod Security `restricted` asks of the pods that the operator makes; their files belong to the group."""
-    return {
-        "runAsNonRoot": True,
-        "runAsUser": UID,
-        "runAsGroup": UID,
-        "fsGroup": UID,
-        "seccompProfile": {"type": "RuntimeDefault"},
-    }
 
 
 def operator_bodies(component: ComponentPlan, images: Mapping[str, str]) -> list[Body]:

@@ -9,6 +9,7 @@ import pulumi
 from aigc.catalog.labels import MONITORING_NAMESPACE
 from aigc.clouds.contract import ClusterHandle
 from aigc.cluster.kubernetes_object import Body, add_objects
+from aigc.cluster.pod_security import NONROOT_UID, pod_security_context
 from aigc.foundation.foundation import Foundation, component_of
 from aigc.foundation.knative_operator import release
 from aigc.observability import operator
@@ -23,7 +24,7 @@ from aigc.observability.dashboards import dashboard_bodies
 from aigc.observability.dns_targets import dns_target_bodies
 from aigc.observability.grafana import grafana_values
 from aigc.observability.monitors import SCRAPE_INTERVAL, monitor_bodies
-from aigc.observability.operator import PrometheusOperator, pod_security_context, version_of
+from aigc.observability.operator import PrometheusOperator, version_of
 from aigc.observability.rules import rule_bodies
 from aigc.plan.stack_plan import ComponentPlan, MonitoringPlan, StackPlan
 from aigc.tokens import Component
@@ -59,7 +60,7 @@ def prometheus_body(image: str, monitoring: MonitoringPlan) -> Body:
             "replicas": 1,
             "serviceAccountName": _NAME,
             "automountServiceAccountToken": False,
-            "securityContext": pod_security_context(),
+            "securityContext": pod_security_context(NONROOT_UID),
             "scrapeInterval": SCRAPE_INTERVAL,
             "evaluationInterval": SCRAPE_INTERVAL,
             "retention": f"{monitoring.retention_hours}h",
@@ -85,12 +86,12 @@ def account_body() -> Body:
     return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata, "automountServiceAccountToken": False}
 
 
-def chart_values(monitoring: MonitoringPlan) -> Body:
+def chart_values(monitoring: MonitoringPlan, alerting: pulumi.Input[Body]) -> Body:
     """Of the chart the operator, Alertmanager, Grafana and one Prometheus that takes monitors of others, too."""
     selectors = ("podMonitor", "serviceMonitor", "probe", "rule", "scrapeConfig")
     return {
         "fullnameOverride": "monitoring",
-        "alertmanager": {"config": alertmanager_config()},
+        "alertmanager": {"config": alerting},
         "grafana": grafana_values(),
         # A DaemonSet on host namespaces: Pod Security `restricted` refuses it.
         "nodeExporter": {"enabled": False},
@@ -113,19 +114,27 @@ class Observability(Component):
 
     LAYER = "observability"
 
-    def __init__(self, name: str, plan: StackPlan, cluster: ClusterHandle, foundation: Foundation) -> None:
+    def __init__(
+        self,
+        name: str,
+        plan: StackPlan,
+        cluster: ClusterHandle,
+        foundation: Foundation,
+        webhook_url: pulumi.Output[str] | None,
+    ) -> None:
         super().__init__(name)
+        self._alerting = webhook_url.apply(alertmanager_config) if webhook_url is not None else alertmanager_config()
         manifest, chart = component_of(plan, operator.COMPONENT), component_of(plan, CHART)
         if plan.monitoring and manifest:
             self._from_manifest(plan, plan.monitoring, manifest, cluster=cluster, after=foundation.namespaces)
         elif plan.monitoring and chart:
-            server = release(self, chart, cluster, chart_values(plan.monitoring), foundation.namespaces)
+            server = release(self, chart, cluster, chart_values(plan.monitoring, self._alerting), foundation.namespaces)
             namespaces = [namespace.name for namespace in plan.namespaces]
-            watched = [*monitor_bodies(namespaces), *rule_bodies(plan, plan.monitoring.retention_hours)]
+            watched = [*monitor_bodies(namespaces), *rule_bodies(plan)]
             add_objects(cluster, self, watched, (server,))
         if plan.monitoring:
             # Data for whatever Grafana there is: the chart's, or on a local cluster none.
-            pages = dashboard_bodies(plan, plan.monitoring.retention_hours)
+            pages = dashboard_bodies(plan)
             add_objects(cluster, self, pages, foundation.namespaces)
         self.done({"namespace": MONITORING_NAMESPACE})
 
@@ -140,15 +149,17 @@ class Observability(Component):
     ) -> None:
         ready = PrometheusOperator(self, plan, manifest, cluster, after).ready
         inputs = add_objects(cluster, self, [account_body(), *target_bodies()], after)
-        watched = [*dns_target_bodies(plan), *rule_bodies(plan, monitoring.retention_hours)]
+        watched = [*dns_target_bodies(plan), *rule_bodies(plan)]
         targets = add_objects(cluster, self, watched, ready)
-        config, server = alertmanager_bodies(plan.images["prometheus-alertmanager"])
+        config, server = alertmanager_bodies(plan.images["prometheus-alertmanager"], self._alerting)
         configured = add_objects(cluster, self, [config], after)
         add_objects(cluster, self, [server], (*ready, *configured))
         prometheus = prometheus_body(plan.images["prometheus"], monitoring)
         add_objects(cluster, self, [prometheus], (*ready, *inputs, *targets))
 
 
-def observe(plan: StackPlan, cluster: ClusterHandle, foundation: Foundation) -> Observability:
-    """Everything that watches the stack."""
-    return Observability("observability", plan, cluster, foundation)
+def observe(
+    plan: StackPlan, cluster: ClusterHandle, foundation: Foundation, webhook_url: pulumi.Output[str] | None
+) -> Observability:
+    """Everything that watches the stack, and tells the webhook if there is one."""
+    return Observability("observability", plan, cluster, foundation, webhook_url)

@@ -25,24 +25,24 @@ LEFT_OUT = "aigc/left-out"
 """Annotation of an object: the rules that are not there, one a line, each with its reason."""
 
 
-def rule_bodies(plan: StackPlan, retention_hours: float) -> list[Body]:
-    """Every rule of a stack whose Prometheus keeps data for so long."""
+def rule_bodies(plan: StackPlan) -> list[Body]:
+    """Every rule of a stack."""
     has_gateway = component_of(plan, gateway.COMPONENT) is not None
     platform = [_group("platform causes", [alert.body() for alert in platform_causes(has_gateway=has_gateway)])]
     return [
-        *(endpoint_rule(plan, endpoint, retention_hours) for endpoint in plan.endpoints),
+        *(endpoint_rule(plan, endpoint) for endpoint in plan.endpoints),
         _rule("platform", platform, []),
     ]
 
 
-def endpoint_rule(plan: StackPlan, endpoint: EndpointPlan, retention_hours: float) -> Body:
+def endpoint_rule(plan: StackPlan, endpoint: EndpointPlan) -> Body:
     """The rules of one endpoint."""
     indicators, reasons = indicators_of(plan, endpoint)
     groups = []
     for indicator in indicators:
-        alerts, missing = _burn_alerts(endpoint.name, indicator, retention_hours)
+        alerts, missing = _burn_alerts(plan, endpoint.name, indicator)
         # One group: rules of a group run in order, so that an alert sees what was recorded a moment before.
-        recorded = recording_rules(endpoint.name, indicator, kept_windows(retention_hours))
+        recorded = recording_rules(endpoint.name, indicator, kept_windows(plan))
         rules = [*recorded, *(alert.body() for alert in alerts)]
         groups.append(_group(f"{endpoint.name} {indicator.name}", rules, INTERVAL))
         reasons += missing
@@ -64,10 +64,10 @@ def indicators_of(plan: StackPlan, endpoint: EndpointPlan) -> tuple[list[Indicat
     return [availability(endpoint, series), slow], []
 
 
-def _burn_alerts(endpoint: str, indicator: Indicator, retention_hours: float) -> tuple[list[Alert], list[str]]:
+def _burn_alerts(plan: StackPlan, endpoint: str, indicator: Indicator) -> tuple[list[Alert], list[str]]:
     alerts, reasons = [], []
     for rate in BURN_RATES:
-        if reason := left_out(indicator, rate, retention_hours):
+        if reason := left_out(plan, indicator, rate):
             reasons.append(f"{indicator.name} at {rate.factor:g} times over {rate.long}: {reason}")
         else:
             alerts.append(burn_alert(endpoint, indicator, rate))

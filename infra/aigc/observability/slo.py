@@ -61,9 +61,14 @@ class Indicator:
     """In words, for summaries."""
 
 
-def kept_windows(retention_hours: float) -> tuple[Window, ...]:
+def retention_hours(plan: StackPlan) -> int:
+    """How long the stack's own Prometheus keeps data; 0 where it has none."""
+    return plan.monitoring.retention_hours if plan.monitoring else 0
+
+
+def kept_windows(plan: StackPlan) -> tuple[Window, ...]:
     """The windows that Prometheus keeps data for: a longer one would be judged by a part of itself."""
-    return tuple(window for window in WINDOWS if window.hours <= retention_hours)
+    return tuple(window for window in WINDOWS if window.hours <= retention_hours(plan))
 
 
 def series_of(plan: StackPlan, endpoint: EndpointPlan) -> RequestSeries | None:

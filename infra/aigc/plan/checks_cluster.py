@@ -37,6 +37,9 @@ def cluster_problems(spec: StackSpec, stack: str) -> Iterator[Problem]:
     yield from _access(spec)
     yield from _registry(spec)
     yield from _values(spec)
+    if spec.monitoring.alert_webhook and not spec.monitoring.enabled:
+        problem = "is true, but monitoring is off: nothing would raise an alert"
+        yield Problem(("monitoring", "alert_webhook"), problem, "enable monitoring, or leave it out")
 
 
 def _stack_name(stack: str) -> Iterator[Problem]:

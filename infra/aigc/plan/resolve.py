@@ -89,7 +89,9 @@ def _monitoring(spec: StackSpec) -> MonitoringPlan | None:
     if not spec.monitoring.enabled:
         return None
     usual_hours = _LOCAL_RETENTION_HOURS if spec.cloud is Cloud.LOCAL else _RETENTION_HOURS
-    return MonitoringPlan(retention_hours=spec.monitoring.retention_hours or usual_hours)
+    return MonitoringPlan(
+        retention_hours=spec.monitoring.retention_hours or usual_hours, alert_webhook=spec.monitoring.alert_webhook
+    )
 
 
 def _cluster(spec: StackSpec, stack: str) -> ClusterPlan:

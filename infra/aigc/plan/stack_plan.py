@@ -218,6 +218,8 @@ class MonitoringPlan(_Frozen):
     """The stack's own Prometheus."""
 
     retention_hours: int
+    alert_webhook: bool = False
+    """Whether alerts are sent to the URL in `aigc:secrets`, which is in no plan: it may contain a token."""
 
 
 class CostPlan(_Frozen):

@@ -132,7 +132,8 @@ def _component(component: ComponentPlan) -> str:
 def _monitoring(monitoring: MonitoringPlan | None) -> dict[str, object]:
     if monitoring is None:
         return {"(none)": ""}
-    return {"samples_kept": f"{monitoring.retention_hours} h"}
+    told = "a webhook, the secret alert_webhook_url" if monitoring.alert_webhook else "nobody; Alertmanager shows them"
+    return {"samples_kept": f"{monitoring.retention_hours} h", "alerts_go_to": told}
 
 
 def _cost(cost: CostPlan) -> dict[str, object]:

@@ -15,10 +15,10 @@ import pulumi
 from aigc.catalog.labels import GATEWAY_NAMESPACE
 from aigc.clouds.contract import ClusterHandle
 from aigc.cluster.kubernetes_object import Body, add_objects
+from aigc.cluster.pod_security import NONROOT_UID, container_security_context
 from aigc.foundation.foundation import Foundation, component_of
 from aigc.foundation.yaml_documents import documents
 from aigc.plan.stack_plan import StackPlan
-from aigc.serving.triton import security_context
 from aigc.tokens import Component
 
 COMPONENT = "gateway"
@@ -114,7 +114,7 @@ def _container(name: str, image: str, args: list[str], cpu: str, memory: str) ->
         "image": image,
         "imagePullPolicy": "IfNotPresent",
         "args": args,
-        "securityContext": security_context(),
+        "securityContext": container_security_context(NONROOT_UID),
         "resources": {"requests": {"cpu": cpu, "memory": memory}, "limits": {"memory": "512Mi"}},
     }
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aigc.cluster.kubernetes_object import Body
+from aigc.cluster.pod_security import NONROOT_UID, container_security_context
 from aigc.plan.stack_plan import EndpointPlan
 from aigc.serving.model_source import ModelFiles, model_files
 
@@ -19,9 +20,6 @@ MUX_PORT = 8080
 HTTP_PORT = 8000
 GRPC_PORT = 8001
 METRICS_PORT = 8002
-UID = 65532
-"""All our images run as this user; numeric, or `runAsNonRoot` cannot tell that it is not root."""
-
 _SERVER = "/opt/tritonserver/bin/tritonserver"
 """The same place in NVIDIA's image and in the one that is built here."""
 
@@ -45,19 +43,6 @@ class PodImages:
     triton: str
 
 
-def security_context() -> Body:
-    """What Pod Security `restricted` asks of a container, written at the container: Knative takes none at the pod."""
-    return {
-        "allowPrivilegeEscalation": False,
-        "capabilities": {"drop": ["ALL"]},
-        "readOnlyRootFilesystem": True,
-        "runAsNonRoot": True,
-        "runAsUser": UID,
-        "runAsGroup": UID,
-        "seccompProfile": {"type": "RuntimeDefault"},
-    }
-
-
 def shm_mib(memory_mib: int) -> int:
     """Size of /dev/shm: what the Python backend takes and gives passes through it; it counts as the pod's memory."""
     return min(max(memory_mib // 4, _SMALLEST_SHM_MIB), _LARGEST_SHM_MIB)
@@ -74,7 +59,7 @@ def mux_container(image: str) -> Body:
         # No period: Knative's queue-proxy then asks every few milliseconds until the first yes; a cold start waits.
         "readinessProbe": {"httpGet": {"path": "/v2/health/ready", "port": MUX_PORT}},
         "resources": {"requests": {"cpu": "25m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}},
-        "securityContext": security_context(),
+        "securityContext": container_security_context(NONROOT_UID),
         "volumeMounts": [{"name": "mux", "mountPath": "/etc/envoy", "readOnly": True}],
     }
 
@@ -106,7 +91,7 @@ def triton_container(endpoint: EndpointPlan, image: str, files: ModelFiles) -> B
         # The root file system is read-only: caches and temporary files of the backends go to the one writable place.
         "env": [{"name": "HOME", "value": "/tmp"}],  # noqa: S108 a volume of the pod's own
         "resources": _resources(endpoint),
-        "securityContext": security_context(),
+        "securityContext": container_security_context(NONROOT_UID),
         "volumeMounts": [
             {"name": "shm", "mountPath": "/dev/shm"},  # noqa: S108 a volume of the pod's own
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 a volume of the pod's own

@@ -36,6 +36,12 @@ class ImageArchive:
     archive: Path
     digest: str
 
+    @property
+    def config_digest(self) -> str:
+        """Digest of its configuration: the id by which a container runtime tells what a container runs."""
+        blob = self.archive / "blobs" / "sha256" / self.digest.partition(":")[2]
+        return str(json.loads(blob.read_text())["config"]["digest"])
+
 
 @dataclass(frozen=True)
 class Runtime:

@@ -18,6 +18,7 @@ from scripts.progress import Progress
 DEBIAN_TOOLS = {
     "promtool": ("prometheus", "usr/bin/promtool"),
     "amtool": ("alertmanager", "usr/bin/amtool"),
+    "prometheus-alertmanager": ("alertmanager", "usr/bin/prometheus-alertmanager"),
 }
 """Tool -> (set of k8s/local/debian.yaml, path in it); only such as need no library but libc."""
 

@@ -12,11 +12,13 @@ from aigc.observability.alertmanager import alertmanager_bodies, alertmanager_co
 from scripts.local.supply.test_tools import ensure_test_tool
 from scripts.progress import Progress
 
+URL = "https://hooks.example.com/services/T0/B0/a-token"
 
-@pytest.fixture(scope="module")
-def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+
+@pytest.fixture(scope="module", params=[None, URL], ids=["seen here", "webhook"])
+def config(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("alertmanager") / "alertmanager.yaml"
-    path.write_text(json.dumps(alertmanager_config()))
+    path.write_text(json.dumps(alertmanager_config(request.param)))
     return path
 
 
@@ -40,7 +42,7 @@ def test_a_fault_in_the_configuration_would_be_found(config: Path) -> None:
 @pytest.mark.parametrize("severity", ["page", "ticket"])
 def test_every_alert_has_a_receiver(severity: str, config: Path) -> None:
     routed = amtool("config", "routes", "test", f"--config.file={config}", f"severity={severity}", "aigc_endpoint=gpt")
-    assert routed.stdout.strip() == alertmanager_config()["receivers"][0]["name"]
+    assert routed.stdout.strip() == json.loads(config.read_text())["receivers"][0]["name"]
 
 
 def test_a_page_inhibits_the_ticket_of_the_same_objective_only() -> None:
@@ -50,7 +52,7 @@ def test_a_page_inhibits_the_ticket_of_the_same_objective_only() -> None:
 
 
 def test_the_server_reads_the_secret_and_prometheus_finds_the_server() -> None:
-    secret, server = alertmanager_bodies("dev.local/prometheus-alertmanager:0.25")
+    secret, server = alertmanager_bodies("dev.local/prometheus-alertmanager:0.25", alertmanager_config())
     assert server["spec"]["configSecret"] == secret["metadata"]["name"]
     assert server["spec"]["version"] == "v0.25.0"
     (targets,) = target_bodies()

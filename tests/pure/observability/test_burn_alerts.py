@@ -12,7 +12,7 @@ from aigc.observability.rules import rule_bodies
 from aigc.plan.stack_plan import StackPlan
 from tests.pure.observability.promtool import Check, Scenario, Series, faults, firing, rule_file
 from tests.pure.observability.traffic import gateway, queue_proxy
-from tests.pure.program.plans import gcp_plan, local_plan
+from tests.pure.program.plans import gcp_plan, keeping, local_plan
 
 KEPT_HOURS = 240
 BUDGETS = {"EndpointErrorBudgetBurn": 0.005, "EndpointLatencyBudgetBurn": 0.01}
@@ -46,7 +46,7 @@ SOURCES: dict[str, tuple[Callable[[], StackPlan], Callable[..., Series]]] = {
 
 def rules_of(plan: StackPlan, folder: Path) -> Path:
     only = plan.model_copy(update={"endpoints": plan.endpoints[:1]})
-    return rule_file(rule_bodies(only, KEPT_HOURS), folder)
+    return rule_file(rule_bodies(keeping(only, KEPT_HOURS)), folder)
 
 
 @pytest.fixture

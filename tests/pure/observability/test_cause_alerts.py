@@ -60,7 +60,7 @@ OF_PLATFORM = {"ScrapeTargetDown", "RuleEvaluationFails", "GatewayUnseen"}
 
 @pytest.fixture
 def rules(tmp_path: Path) -> Path:
-    causes = rule_bodies(local_plan(), 24)
+    causes = rule_bodies(local_plan())
     for body in causes:
         body["spec"]["groups"] = [group for group in body["spec"]["groups"] if group["name"].endswith(" causes")]
     return rule_file(causes, tmp_path)
@@ -103,6 +103,6 @@ def test_a_gateway_that_is_not_even_found_is_unseen(rules: Path) -> None:
 
 
 def test_every_alert_on_a_cause_has_its_scenario() -> None:
-    groups = [group for body in rule_bodies(local_plan(), 24) for group in body["spec"]["groups"]]
+    groups = [group for body in rule_bodies(local_plan()) for group in body["spec"]["groups"]]
     found = {rule["alert"] for group in groups for rule in group["rules"] if "alert" in rule}
     assert found - set(BUDGETS) == set(CAUSES)

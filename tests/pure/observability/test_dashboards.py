@@ -23,7 +23,7 @@ from aigc.plan.stack_plan import Autoscaler, MonitoringPlan, ServingMode, StackP
 from aigc.plan.validation import plan_of
 from tests.programs.conftest import STACKS
 from tests.pure.observability.promtool import run
-from tests.pure.program.plans import endpoint_plan, gcp_plan, local_plan
+from tests.pure.program.plans import endpoint_plan, gcp_plan, keeping, local_plan
 from tests.pure.program.pods import restricted_faults
 
 HOURS = 24
@@ -43,17 +43,17 @@ def plan(request: pytest.FixtureRequest) -> StackPlan:
     return PLANS[str(request.param)]
 
 
-def pages(plan: StackPlan, hours: float = HOURS) -> list[dict[str, Any]]:
-    return [json.loads(text) for body in dashboard_bodies(plan, hours) for text in body["data"].values()]
+def pages(plan: StackPlan) -> list[dict[str, Any]]:
+    return [json.loads(text) for body in dashboard_bodies(plan) for text in body["data"].values()]
 
 
 def panels(page: dict[str, Any]) -> list[dict[str, Any]]:
     return [panel for panel in page["panels"] if panel["type"] != "row"]
 
 
-def queries(plan: StackPlan, hours: float = HOURS) -> Iterator[str]:
+def queries(plan: StackPlan) -> Iterator[str]:
     """Every query with the variables filled in, as Prometheus gets it."""
-    for page in pages(plan, hours):
+    for page in pages(plan):
         for panel in panels(page):
             for target in panel["targets"]:
                 yield target["expr"].replace("$endpoint", "gpt").replace("$__rate_interval", "1m")
@@ -65,7 +65,7 @@ def series_in(expression: str) -> set[str]:
     return set(re.findall(r"[a-zA-Z_:][\w:]*", FUNCTIONS_AND_KEYWORDS.sub(" ", bare)))
 
 
-def known_series(plan: StackPlan, hours: float) -> set[str]:
+def known_series(plan: StackPlan) -> set[str]:
     """What `metric_names.py` and `triton_metrics.py` spell, and what the stack's own rules record."""
     spelled = [*vars(metric_names).values(), *vars(triton_metrics).values()]
     values = [value for value in spelled if isinstance(value, str | tuple)]
@@ -73,7 +73,7 @@ def known_series(plan: StackPlan, hours: float) -> set[str]:
     histogram = metric_names.HTTP_SERVER_SECONDS
     rules = [
         rule
-        for body in rule_bodies(plan, hours)
+        for body in rule_bodies(plan)
         for group in body["spec"]["groups"]
         for rule in group["rules"]
         if "record" in rule
@@ -93,7 +93,7 @@ def _series_of(series: RequestSeries) -> set[str]:
 
 
 def test_two_builds_are_the_same_bytes(plan: StackPlan) -> None:
-    assert dashboard_bodies(plan, HOURS) == dashboard_bodies(plan, HOURS)
+    assert dashboard_bodies(plan) == dashboard_bodies(plan)
 
 
 def test_every_stack_has_the_pages_that_its_sources_can_fill(plan: StackPlan) -> None:
@@ -106,7 +106,7 @@ def test_every_stack_has_the_pages_that_its_sources_can_fill(plan: StackPlan) ->
 
 
 def test_grafanas_sidecar_finds_each_page_under_a_name_of_its_own(plan: StackPlan) -> None:
-    bodies = dashboard_bodies(plan, HOURS)
+    bodies = dashboard_bodies(plan)
     for body in bodies:
         assert body["metadata"]["labels"] == {"grafana_dashboard": "1"}
         assert body["metadata"]["namespace"] == "monitoring"
@@ -158,7 +158,7 @@ def test_panels_do_not_overlap_and_have_an_id_each(plan: StackPlan) -> None:
 
 def test_the_places_are_those_that_were_computed() -> None:
     # The builder moves what it takes for unplaced; nothing of ours may be.
-    for value in dashboards(local_plan(), HOURS):
+    for value in dashboards(local_plan()):
         (page,) = [page for page in pages(local_plan()) if page["uid"] == value.uid]
         assert [panel["title"] for panel in panels(page)] == [panel.title for panel in value.panels]
         assert page["panels"][0]["gridPos"] == {"x": 0, "y": 0, "w": 24, "h": 1}
@@ -179,9 +179,10 @@ def test_promtool_takes_every_query(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("hours", [1, HOURS, 240])
-def test_no_query_names_a_series_that_nothing_exposes_or_records(plan: StackPlan, hours: float) -> None:
-    known = known_series(plan, hours)
-    for expression in queries(plan, hours):
+def test_no_query_names_a_series_that_nothing_exposes_or_records(plan: StackPlan, hours: int) -> None:
+    kept = keeping(plan, hours)
+    known = known_series(kept)
+    for expression in queries(kept):
         found = series_in(expression)
         assert found, expression
         assert found <= known, f"{sorted(found - known)} in {expression}"
@@ -223,4 +224,4 @@ def test_the_charts_grafana_is_restricted_and_its_password_is_not_ours() -> None
     assert not values["initChownData"]["enabled"] and not values["persistence"]["enabled"]
     assert values["rbac"] == {"namespaced": True}
     assert "password" not in json.dumps(values).lower()
-    assert chart_values(MonitoringPlan(retention_hours=HOURS))["grafana"] == values
+    assert chart_values(MonitoringPlan(retention_hours=HOURS), {})["grafana"] == values

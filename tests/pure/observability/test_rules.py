@@ -18,7 +18,7 @@ from aigc.plan.stack_plan import MonitoringPlan, ServingMode, SloPlan, StackPlan
 from aigc.plan.validation import plan_of
 from tests.programs.conftest import STACKS
 from tests.pure.observability.promtool import rule_file, run
-from tests.pure.program.plans import endpoint_plan, gcp_plan, local_plan
+from tests.pure.program.plans import endpoint_plan, gcp_plan, keeping, local_plan
 
 Body = dict[str, Any]
 
@@ -50,18 +50,23 @@ def left_out(body: Body) -> str:
 @pytest.mark.parametrize("stack", STACKS)
 @pytest.mark.parametrize("retention_hours", [SHORT_HOURS, LONG_HOURS])
 def test_promtool_takes_the_rules_of_every_stack(stack: str, retention_hours: int, tmp_path: Path) -> None:
-    done = run("check", "rules", "--lint-fatal", str(rule_file(rule_bodies(plan_of(stack), retention_hours), tmp_path)))
+    done = run(
+        "check",
+        "rules",
+        "--lint-fatal",
+        str(rule_file(rule_bodies(keeping(plan_of(stack), retention_hours)), tmp_path)),
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_promtool_would_refuse_a_wrong_rule(tmp_path: Path) -> None:
-    bodies = rule_bodies(local_plan(), 24)
+    bodies = rule_bodies(local_plan())
     rules_of(bodies[0])[0]["expr"] += " +"
     assert run("check", "rules", str(rule_file(bodies, tmp_path))).returncode != 0
 
 
 def test_one_object_an_endpoint_and_one_for_the_platform() -> None:
-    names = [body["metadata"]["name"] for body in rule_bodies(local_plan(), 24)]
+    names = [body["metadata"]["name"] for body in rule_bodies(local_plan())]
     assert names == ["endpoint-gpt", "endpoint-steady", "platform"]
 
 
@@ -88,7 +93,7 @@ def test_boundaries_of_the_queue_proxy_are_seconds(boundary_ms: float, pattern: 
 
 
 def test_an_objective_between_two_boundaries_says_by_which_it_is_judged() -> None:
-    body = rule_bodies(with_slo(local_plan(), p99_ms=5000), 24)[0]
+    body = rule_bodies(with_slo(local_plan(), p99_ms=5000))[0]
     words = [
         rule["annotations"]["description"] for rule in rules_of(body) if rule.get("alert", "").startswith("EndpointL")
     ]
@@ -97,7 +102,7 @@ def test_an_objective_between_two_boundaries_says_by_which_it_is_judged() -> Non
 
 
 def test_thresholds_are_factor_times_budget() -> None:
-    body = rule_bodies(with_slo(local_plan(), availability_percent=99.9), 240)[0]
+    body = rule_bodies(keeping(with_slo(local_plan(), availability_percent=99.9), LONG_HOURS))[0]
     for alert, budget in (("EndpointErrorBudgetBurn", 0.001), ("EndpointLatencyBudgetBurn", 0.01)):
         by_window = {rule["labels"]["window"]: rule["expr"] for rule in rules_of(body) if rule.get("alert") == alert}
         assert list(by_window) == [rate.long for rate in BURN_RATES]
@@ -106,13 +111,17 @@ def test_thresholds_are_factor_times_budget() -> None:
             assert by_window[rate.long].count(f"> {rate.factor * budget:.6g} ") == 2
 
 
-@pytest.mark.parametrize(("hours", "longest"), [(24, "1d"), (23.9, "6h"), (72, "3d"), (240, "3d"), (0.1, "5m")])
-def test_windows_end_with_the_retention(hours: float, longest: str) -> None:
-    assert kept_windows(hours)[-1].name == longest
+@pytest.mark.parametrize(("hours", "longest"), [(24, "1d"), (23, "6h"), (72, "3d"), (240, "3d"), (1, "1h")])
+def test_windows_end_with_the_retention(hours: int, longest: str) -> None:
+    assert kept_windows(keeping(local_plan(), hours))[-1].name == longest
+
+
+def test_no_window_is_kept_where_nothing_keeps_data() -> None:
+    assert kept_windows(local_plan().model_copy(update={"monitoring": None})) == ()
 
 
 def test_what_the_retention_forbids_is_left_out_with_the_reason() -> None:
-    short, long = rule_bodies(local_plan(), SHORT_HOURS)[0], rule_bodies(local_plan(), LONG_HOURS)[0]
+    short, long = (rule_bodies(keeping(local_plan(), hours))[0] for hours in (SHORT_HOURS, LONG_HOURS))
     assert not any("3d" in str(rule) for rule in rules_of(short))
     assert "request_errors at 1 times over 3d: Prometheus keeps data for 24 hours only" in left_out(short)
     assert [window for _, window, _ in burns(short)] == ["1h", "6h", "1d"] * 2
@@ -123,32 +132,30 @@ def test_what_the_retention_forbids_is_left_out_with_the_reason() -> None:
 def test_the_rules_know_the_retention_that_is_deployed() -> None:
     monitoring = MonitoringPlan(retention_hours=77)
     assert prometheus_body("dev.local/prometheus:2.42", monitoring)["spec"]["retention"] == "77h"
-    assert chart_values(monitoring)["prometheus"]["prometheusSpec"]["retention"] == "77h"
+    assert chart_values(monitoring, {})["prometheus"]["prometheusSpec"]["retention"] == "77h"
 
 
 def test_a_budget_that_cannot_burn_so_fast_is_left_out() -> None:
     # 14.4 times a budget of 10% is 144% of all requests.
-    body = rule_bodies(with_slo(local_plan(), availability_percent=90), 240)[0]
+    body = rule_bodies(with_slo(local_plan(), availability_percent=90))[0]
     assert ("EndpointErrorBudgetBurn", "1h", "page") not in burns(body)
     assert ("EndpointErrorBudgetBurn", "6h", "page") in burns(body)
     assert "is more than all requests" in left_out(body)
 
 
 def test_an_objective_beyond_the_histogram_is_left_out_with_the_reason() -> None:
-    body = rule_bodies(with_slo(local_plan(), p99_ms=600_001), 240)[0]
+    body = rule_bodies(with_slo(local_plan(), p99_ms=600_001))[0]
     assert {alert for alert, _, _ in burns(body)} == {"EndpointErrorBudgetBurn"}
     assert "the histogram ends at 600000 ms" in left_out(body)
 
 
 def test_where_nothing_counts_requests_the_object_says_so() -> None:
     plan = gcp_plan().model_copy(update={"endpoints": (endpoint_plan("steady", ServingMode.STEADY),)})
-    body = rule_bodies(plan, 240)[0]
+    body = rule_bodies(plan)[0]
     assert burns(body) == []
     assert left_out(body).startswith("objectives: ")
 
 
 def test_the_gateway_is_watched_only_where_there_is_one() -> None:
-    local, gcp = (
-        {rule["alert"] for rule in rules_of(rule_bodies(plan, 24)[-1])} for plan in (local_plan(), gcp_plan())
-    )
+    local, gcp = ({rule["alert"] for rule in rules_of(rule_bodies(plan)[-1])} for plan in (local_plan(), gcp_plan()))
     assert local - gcp == {"GatewayUnseen"}

@@ -36,7 +36,7 @@ def build(plan: StackPlan) -> None:
     gateway = build_gateway(plan, cluster, foundation, ROOT)
     endpoints = build_endpoints(plan, cluster, foundation, gateway=gateway, annotations=kpa_annotations, root=ROOT)
     scale_steady_endpoints(plan, cluster, foundation, [made for endpoint in endpoints for made in endpoint.objects])
-    observe(plan, cluster, foundation)
+    observe(plan, cluster, foundation, None)
 
 
 def graph_of(program: Callable[[], None], stack: str) -> Graph:

@@ -213,3 +213,8 @@ def gcp_plan() -> StackPlan:
             "endpoints": (endpoint_plan("gpt", ServingMode.KNATIVE, gpu=True),),
         }
     )
+
+
+def keeping(plan: StackPlan, hours: int) -> StackPlan:
+    """The same with a Prometheus that keeps data for so long."""
+    return plan.model_copy(update={"monitoring": MonitoringPlan(retention_hours=hours)})

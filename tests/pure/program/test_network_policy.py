@@ -6,25 +6,19 @@ import pytest
 
 from aigc.foundation.network_policy import network_policies
 from aigc.serving.gateway import gateway_bodies
+from tests.flows.evaluator import Peer, allowed, denied
+from tests.flows.forbidden import FORBIDDEN, ROLES
 from tests.pure.program.plans import gcp_plan, local_plan
-from tests.pure.program.policy_evaluator import Peer, allowed
 
 LOCAL = network_policies(local_plan(), "10.217.0.1/32")
 GCP = network_policies(gcp_plan(), None)
 
-GPT = Peer("models", {"aigc/endpoint": "gpt"}, "10.217.1.10")
-GATEWAY = Peer("gateway", {"app.kubernetes.io/name": "gateway"}, "10.217.1.11")
-ACTIVATOR = Peer("knative-serving", {"app": "activator", "role": "activator"}, "10.217.1.12")
-AUTOSCALER = Peer("knative-serving", {"app": "autoscaler"}, "10.217.1.13")
-CONTROLLER = Peer("knative-serving", {"app": "controller"}, "10.217.1.14")
-WEBHOOK = Peer("knative-serving", {"app": "webhook", "role": "webhook"}, "10.217.1.15")
-PROMETHEUS = Peer("monitoring", {"app.kubernetes.io/name": "prometheus"}, "10.217.1.16")
-ALERTMANAGER = Peer("monitoring", {"app.kubernetes.io/name": "alertmanager"}, "10.217.1.19")
-GRAFANA = Peer("monitoring", {"app.kubernetes.io/name": "grafana"}, "10.217.1.20")
-OPERATOR = Peer("monitoring", {"app.kubernetes.io/name": "prometheus-operator"}, "10.217.1.17")
-STRANGER = Peer("default", {"app": "stranger"}, "10.217.1.18")
-NODE = Peer(address="10.217.0.1")
-INTERNET = Peer(address="203.0.113.9")
+GPT, GATEWAY, ACTIVATOR, AUTOSCALER, CONTROLLER, WEBHOOK, PROMETHEUS, ALERTMANAGER, GRAFANA, OPERATOR = (
+    ROLES[name]
+    for name in ("gpt", "gateway", "activator", "autoscaler", "controller", "webhook", "prometheus", "alertmanager",
+                 "grafana", "operator")
+)  # fmt: skip
+STRANGER, NODE, INTERNET = ROLES["stranger"], ROLES["node"], ROLES["internet"]
 KOURIER = Peer("knative-serving", {"app": "3scale-kourier-gateway"}, "10.32.0.9")
 KNATIVE_OPERATOR = Peer("knative-operator", {"name": "operator-webhook"}, "10.32.0.10")
 
@@ -63,53 +57,21 @@ def test_what_the_platform_needs_is_allowed(source: Peer, target: Peer, port: in
     assert allowed(LOCAL, source, target, port)
 
 
-@pytest.mark.parametrize(
-    ("source", "target", "port"),
-    [
-        (STRANGER, GPT, 8000),
-        (STRANGER, GPT, 8012),
-        (STRANGER, GATEWAY, 9090),
-        (STRANGER, WEBHOOK, 8443),
-        (STRANGER, AUTOSCALER, 8080),
-        (STRANGER, ALERTMANAGER, 9093),
-        (GPT, ALERTMANAGER, 9093),
-        (STRANGER, GRAFANA, 3000),
-        (INTERNET, GRAFANA, 3000),
-        (GPT, GRAFANA, 3000),
-        (GRAFANA, GPT, 8002),
-        (GRAFANA, ALERTMANAGER, 9093),
-        (GRAFANA, INTERNET, 443),
-        (INTERNET, GPT, 8080),
-        (INTERNET, GATEWAY, 8081),
-        (INTERNET, WEBHOOK, 8443),
-        (GPT, NODE, 16443),
-        (GPT, INTERNET, 443),
-        (GPT, Peer("models", {"aigc/endpoint": "other"}), 8080),
-        (GPT, ACTIVATOR, 8012),
-        (GPT, PROMETHEUS, 9090),
-        (GATEWAY, GPT, 8000),
-        (GATEWAY, GPT, 8002),
-        (GATEWAY, PROMETHEUS, 9090),
-        (PROMETHEUS, GPT, 8000),
-        (OPERATOR, GPT, 8002),
-        (CONTROLLER, INTERNET, 443),
-        (WEBHOOK, GPT, 8012),
-    ],
-)
-def test_what_nobody_needs_is_denied(source: Peer, target: Peer, port: int) -> None:
-    assert not allowed(LOCAL, source, target, port)
+@pytest.mark.parametrize(("source", "target", "port"), FORBIDDEN)
+def test_what_nobody_needs_is_denied(source: str, target: str, port: int) -> None:
+    assert denied(LOCAL, ROLES[source], ROLES[target], port)
 
 
 def test_dns_needs_both_protocols() -> None:
     assert allowed(LOCAL, GPT, NODE, 53, "UDP") and allowed(LOCAL, GPT, NODE, 53, "TCP")
-    assert not allowed(LOCAL, GPT, NODE, 54, "UDP")
+    assert denied(LOCAL, GPT, NODE, 54, "UDP")
 
 
 def test_the_operators_gateway_has_its_own_flows() -> None:
     assert allowed(GCP, INTERNET, KOURIER, 8080) and allowed(GCP, KOURIER, GPT, 8013)
     assert allowed(GCP, INTERNET, KNATIVE_OPERATOR, 8443), "a managed control plane answers from anywhere"
-    assert not allowed(GCP, KOURIER, GPT, 8000)
-    assert not allowed(LOCAL, INTERNET, KOURIER, 8080), "only where the operator brings it"
+    assert denied(GCP, KOURIER, GPT, 8000)
+    assert denied(LOCAL, INTERNET, KOURIER, 8080), "only where the operator brings it"
 
 
 def test_policies_select_the_pods_that_are_really_made() -> None:
@@ -122,8 +84,18 @@ def test_every_namespace_of_ours_denies_by_default() -> None:
     for plan, policies in ((local_plan(), LOCAL), (gcp_plan(), GCP)):
         for namespace in plan.namespaces:
             lonely = Peer(namespace.name, {"app": "new"}, "10.217.9.9")
-            assert not allowed(policies, STRANGER, lonely, 1234)
-            assert not allowed(policies, lonely, STRANGER, 1234)
+            assert denied(policies, STRANGER, lonely, 1234)
+            assert denied(policies, lonely, STRANGER, 1234)
+
+
+def test_alertmanager_leaves_the_cluster_only_to_tell_a_webhook() -> None:
+    plan = local_plan()
+    assert plan.monitoring is not None
+    telling = plan.model_copy(update={"monitoring": plan.monitoring.model_copy(update={"alert_webhook": True})})
+    policies = network_policies(telling, "10.217.0.1/32")
+    assert denied(LOCAL, ALERTMANAGER, INTERNET, 443)
+    assert allowed(policies, ALERTMANAGER, INTERNET, 443)
+    assert denied(policies, ALERTMANAGER, INTERNET, 80) and denied(policies, PROMETHEUS, INTERNET, 443)
 
 
 def test_names_of_policies_are_unique() -> None:
