@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from aigc.catalog.cache import KUBECONFIG
 from aigc.config.stacks import MODEL_REPOSITORY, PROJECT_ROOT
-from aigc.plan.stack_plan import ServingMode, StackPlan
+from aigc.plan.stack_plan import EndpointPlan, ServingMode, StackPlan
 from aigc.plan.validation import plan_of
 from scripts.engine.api import ApplyReport, apply_stack
 from scripts.local.cluster_api import ClusterInfo, cluster_up
@@ -23,6 +23,8 @@ from scripts.stacks import LOCAL_STACK
 FIRST_PROMPTS = ("The system administrator ", "In order to install ")
 WARM_REQUESTS = 5
 PROMPT_TOKENS_OUT = 48
+TO_ZERO_MARGIN_SECONDS = 30
+"""The autoscaler looks every 2 s, and the activator must be in the path before the last replica may go."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def bring_up(progress: Progress, adopt: bool = False) -> UpReport:
         step.detail = f"{applied.created} created, {applied.changed} changed, {applied.pruned} pruned"
         if applied.nothing_changed:
             step.outcome = Outcome.UNCHANGED
-    answer = ask_first(plan, progress)
+    answer = ask_first(plan, progress, new=not applied.nothing_changed)
     return UpReport(tuple(progress.steps), applied, answer, time.monotonic() - started)
 
 
@@ -78,8 +80,21 @@ def load_images(plan: StackPlan, cluster: ClusterInfo, progress: Progress) -> No
     restart_stale(Workloads.connect(KUBECONFIG), archives, progress)
 
 
-def ask_first(plan: StackPlan, progress: Progress) -> FirstAnswer:
-    """Ask the first scale-to-zero endpoint of the plan: cold if it is at zero, then warm, over both protocols."""
+def wait_until_zero(workloads: Workloads, endpoint: EndpointPlan, progress: Progress) -> None:
+    """Wait for the last replica to go, no longer than it may take: a busy endpoint keeps it, and that is fine too."""
+    with progress.step(f"{endpoint.name} to zero replicas") as step:
+        give_up = time.monotonic() + endpoint.scaling.idle_seconds + TO_ZERO_MARGIN_SECONDS
+        while workloads.endpoint_pods(endpoint.name) and time.monotonic() < give_up:
+            time.sleep(0.5)
+        step.detail = "a replica stays" if workloads.endpoint_pods(endpoint.name) else ""
+
+
+def ask_first(plan: StackPlan, progress: Progress, new: bool) -> FirstAnswer:
+    """Ask the first scale-to-zero endpoint of the plan: cold if it is at zero, then warm, over both protocols.
+
+    A new version has had one replica to prove itself: its going is awaited, so that the first answer shows the way
+    from zero.
+    """
     endpoint = next((e for e in plan.endpoints if e.mode is ServingMode.KNATIVE), plan.endpoints[0])
     workloads = Workloads.connect(KUBECONFIG)
     gateway = GatewayEndpoint(host=endpoint.host, address=workloads.gateway_address())
@@ -87,6 +102,8 @@ def ask_first(plan: StackPlan, progress: Progress) -> FirstAnswer:
     def ask(prompt: str, protocol: Protocol, request_id: str | None = None) -> Generation:
         return infer_text(gateway, endpoint.models[0], prompt, PROMPT_TOKENS_OUT, protocol, request_id=request_id)
 
+    if new and endpoint.scaling.min_replicas == 0:
+        wait_until_zero(workloads, endpoint, progress)
     cold_seconds: float | None = None
     with progress.step(f"first answer of {endpoint.name}") as step:
         at_zero = workloads.ready_pods(endpoint.name) == 0

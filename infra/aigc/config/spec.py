@@ -107,6 +107,9 @@ class ScalingSpec(SpecModel):
     that one Triton works on at once."""
     hard_concurrency: int | None = Field(default=None, ge=0, le=1000)
     """Requests in flight per replica that are let through at most; 0 (the default) is no limit. Knative allows 1000."""
+    initial_replicas: int | None = Field(default=None, ge=0, le=1000)
+    """Replicas that a new version starts with, and must get ready, before it gets requests; never fewer than
+    replicas.min. Default: 1, on an accelerator replicas.min. With 0 a version that cannot start takes over unseen."""
     idle_seconds: int | None = Field(default=None, ge=0, le=3600)
     """How long a replica (under Knative: the last) stays when nothing needs it. Default: 60, 300 on an accelerator."""
     progress_deadline_seconds: int | None = Field(default=None, ge=10, le=7200)

@@ -63,8 +63,7 @@ def scaling(model: ModelSpec, config: TritonConfig, mode: ServingMode, accelerat
         autoscaler=autoscaler(mode, low, high),
         min_replicas=low,
         max_replicas=high,
-        # Zero for a revision that may be at zero: a new one must not start a node before anybody asks for it.
-        initial_replicas=low,
+        initial_replicas=initial_replicas(model, low, accelerator),
         target_concurrency=asked.target_concurrency or requests_at_once(config),
         # No limit by default: Triton queues by itself, and its batcher needs requests that wait.
         hard_concurrency=asked.hard_concurrency or 0,
@@ -72,6 +71,17 @@ def scaling(model: ModelSpec, config: TritonConfig, mode: ServingMode, accelerat
         progress_deadline_seconds=asked.progress_deadline_seconds or deadline,
         request_timeout_seconds=asked.request_timeout_seconds or REQUEST_TIMEOUT_SECONDS,
     )
+
+
+def initial_replicas(model: ModelSpec, low: int, accelerator: bool) -> int:
+    """Replicas that a new version starts with before it gets requests.
+
+    One where it costs little: a version with none counts as ready without a proof, and if it cannot even start it takes
+    the requests of the one that works. On an accelerator none, unless asked for: the proof would be a node.
+    """
+    if model.scaling.initial_replicas is not None:
+        return max(model.scaling.initial_replicas, low)
+    return low if accelerator else max(1, low)
 
 
 def autoscaler(mode: ServingMode, low: int, high: int) -> Autoscaler:

@@ -214,3 +214,21 @@ def test_local_images_are_every_role_but_the_cluster_s_own(tmp_path: Path, repos
     without = plan(tmp_path, repository, local(monitoring={"enabled": False}))
     assert not any("prometheus" in role for role in without.images)
     assert not any("prometheus" in part.name for part in without.components)
+
+
+@pytest.mark.parametrize(
+    ("asked", "accelerators", "initial"),
+    [
+        ({}, ["cpu"], 1),
+        ({}, ["nvidia-l4"], 0),
+        ({"scaling": {"initial_replicas": 1}}, ["nvidia-l4"], 1),
+        ({"scaling": {"initial_replicas": 0}}, ["cpu"], 0),
+        ({"replicas": {"min": 2}, "scaling": {"initial_replicas": 0}}, ["nvidia-l4"], 2),
+    ],
+)
+def test_a_new_version_proves_itself_where_that_costs_little(
+    tmp_path: Path, repository: Path, asked: dict[str, Any], accelerators: list[str], initial: int
+) -> None:
+    model = {"mode": "knative", "accelerators": accelerators, **asked}
+    (endpoint,) = plan(tmp_path, repository, existing(models={"tiny": model})).endpoints
+    assert endpoint.scaling.initial_replicas == initial

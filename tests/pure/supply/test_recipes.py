@@ -67,9 +67,7 @@ def test_an_unpinned_wheel_names_the_way_out() -> None:
 
 
 def test_an_unknown_tool_lists_the_known() -> None:
-    with pytest.raises(
-        UserError, match="use one of: amtool, crane, envoy, kubectl, kwok, prometheus-alertmanager, p"
-    ):
+    with pytest.raises(UserError, match="use one of: amtool, crane, envoy, kubectl, kwok, prometheus-alertmanager, p"):
         ensure_test_tool("docker", Progress(quiet=True))
 
 
