@@ -52,7 +52,7 @@ class _Builder:
         return names
 
     def normalise(self, x: str, width: int, epsilon: float) -> str:
-        """Root-mean-square norm in the six nodes that ONNX Runtime fuses into one; its scale of ones is part of them."""
+        """Root-mean-square norm in the six nodes that ONNX Runtime fuses into one; the scale of ones is one of them."""
         mean = self.add("ReduceMean", self.add("Pow", x, self.number(2.0)), axes=[-1], keepdims=1)
         root = self.add("Sqrt", self.add("Add", mean, self.number(epsilon)))
         return self.add("Mul", self.add("Div", x, root), self.constant(f"ones_{width}", np.ones(width, np.float32)))

@@ -8,16 +8,13 @@ A first run, with an empty cache, compiles Kubernetes and takes tens of minutes;
 from __future__ import annotations
 
 import json
-import os
-import platform
 import subprocess
 import time
-from pathlib import Path
 from typing import Any
 
 from aigc.config.stacks import PROJECT_ROOT
+from tests.bench.result_file import write_result
 
-RESULT = Path(__file__).parent / "results" / "up.json"
 COMMAND = "python -m tests.bench.bench_up"
 
 
@@ -48,16 +45,7 @@ def measured() -> dict[str, Any]:
 
 def main() -> None:
     """Measure and write the result with what made it."""
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True)
-    result = {
-        "command": COMMAND,
-        "commit": commit.stdout.strip(),
-        "date": time.strftime("%Y-%m-%d"),
-        "machine": f"{os.cpu_count()} cores, {platform.system()} {platform.release().split('-')[0]}",
-        **measured(),
-    }
-    RESULT.parent.mkdir(parents=True, exist_ok=True)
-    RESULT.write_text(json.dumps(result, indent=2) + "\n")
+    write_result("up", COMMAND, measured())
 
 
 if __name__ == "__main__":

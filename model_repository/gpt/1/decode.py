@@ -43,7 +43,7 @@ Array = np.ndarray[Any, Any]
 
 
 class Core(Protocol):
-    """The graph: (tokens, past, filled slots of past, padding) -> (logits after the last token, cache of the tokens)."""
+    """The graph: (tokens, past, filled slots of past, padding) -> (logits after the last token, the tokens' cache)."""
 
     def __call__(self, tokens: Array, past: Array, filled: Array, padding: Array) -> tuple[Array, Array]:
         """Run it once."""

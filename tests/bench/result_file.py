@@ -1,0 +1,32 @@
+"""A bench's result as it is kept: what was measured, and the command, commit, date and machine that made it."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from aigc.config.stacks import PROJECT_ROOT
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def write_result(name: str, command: str, measured: Mapping[str, Any], folder: Path = RESULTS) -> Path:
+    """Write results/NAME.json, or into another folder."""
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True)
+    result = {
+        "command": command,
+        "commit": commit.stdout.strip(),
+        "date": time.strftime("%Y-%m-%d"),
+        "machine": f"{os.cpu_count()} cores, {platform.system()} {platform.release().split('-')[0]}",
+        **measured,
+    }
+    path = folder / f"{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(result, indent=2) + "\n")
+    return path
