@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pulumi
 
+from aigc.autoscaling.keda import scale_steady_endpoints
 from aigc.autoscaling.kpa import kpa_annotations
 from aigc.cluster.cluster import build_cluster, build_network
 from aigc.config.load import load_spec
@@ -19,7 +20,8 @@ network = build_network(plan)
 cluster = build_cluster(plan, network)
 foundation = build_foundation(plan, cluster)
 gateway = build_gateway(plan, cluster, foundation, root)
-build_endpoints(plan, cluster, foundation, gateway=gateway, annotations=kpa_annotations, root=root)
+endpoints = build_endpoints(plan, cluster, foundation, gateway=gateway, annotations=kpa_annotations, root=root)
+scale_steady_endpoints(plan, cluster, foundation, [made for endpoint in endpoints for made in endpoint.objects])
 observe(plan, cluster, foundation)
 
 pulumi.export("endpoints", {endpoint.name: endpoint.host for endpoint in plan.endpoints})

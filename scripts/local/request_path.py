@@ -16,8 +16,9 @@ from dataclasses import dataclass
 import httpx
 from kubernetes.client.exceptions import ApiException
 
+from aigc.catalog.labels import GATEWAY_NAMESPACE, MODELS_NAMESPACE
 from aigc.plan.stack_plan import EndpointPlan
-from scripts.local.workloads import GATEWAY_NAMESPACE, MODELS_NAMESPACE, Workloads
+from scripts.local.workloads import Workloads
 from scripts.model.client import Generation
 
 TRITON_METRICS_PORT = 8002

@@ -10,10 +10,8 @@ from typing import Any
 from kubernetes import client, config
 
 from aigc.catalog.faults import fail
+from aigc.catalog.labels import GATEWAY_NAMESPACE, MODELS_NAMESPACE, STACK_LABEL
 
-MODELS_NAMESPACE = "models"
-GATEWAY_NAMESPACE = "gateway"
-PLATFORM_NAMESPACES = ("knative-serving", GATEWAY_NAMESPACE, "monitoring", MODELS_NAMESPACE)
 KNATIVE = {"group": "serving.knative.dev", "version": "v1", "plural": "services"}
 
 
@@ -60,6 +58,11 @@ class Workloads:
         address = next(a.address for a in node.status.addresses if a.type == "InternalIP")
         return f"{address}:{node_port}"
 
+    def namespaces(self) -> list[str]:
+        """Namespaces of the stack, whichever it has."""
+        listed = self.core.list_namespace(label_selector=STACK_LABEL).items
+        return sorted(namespace.metadata.name for namespace in listed)
+
     def endpoint_pods(self, endpoint: str) -> list[Any]:
         """Pods of an endpoint that are not on their way out, steady or Knative."""
         pods = self.core.list_namespaced_pod(MODELS_NAMESPACE, label_selector=f"aigc/endpoint={endpoint}").items
@@ -87,7 +90,7 @@ class Workloads:
         return [*self._replicated(), *self._knative_services()]
 
     def _replicated(self) -> Iterator[WorkloadStatus]:
-        for namespace in PLATFORM_NAMESPACES:
+        for namespace in self.namespaces():
             deployments = self.apps.list_namespaced_deployment(namespace).items
             stateful_sets = self.apps.list_namespaced_stateful_set(namespace).items
             for workload in (*deployments, *stateful_sets):

@@ -1,4 +1,4 @@
-"""A bench's result as it is kept: what was measured, and the command, commit, date and machine that made it."""
+"""The files that benches leave: what was measured, with the command, commit, day and machine that made it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RESULTS = Path(__file__).parent / "results"
 
 
 def write_result(name: str, command: str, measured: Mapping[str, Any], folder: Path = RESULTS) -> Path:
-    """Write results/NAME.json, or into another folder."""
+    """Write `results/<name>.json`, or into another folder."""
     commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True)
     result = {
         "command": command,
@@ -26,7 +26,7 @@ def write_result(name: str, command: str, measured: Mapping[str, Any], folder: P
         "machine": f"{os.cpu_count()} cores, {platform.system()} {platform.release().split('-')[0]}",
         **measured,
     }
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(result, indent=2) + "\n")
     return path

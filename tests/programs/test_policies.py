@@ -200,6 +200,7 @@ def test_every_stack_that_is_watched_has_its_dashboards(graph: Graph) -> None:
     }
     expected = {"aigc-fleet", "aigc-model", "aigc-request-path"}
     expected |= {"aigc-autoscaling"} if any(item.mode is ServingMode.KNATIVE for item in plan.endpoints) else set()
+    expected |= {"aigc-steady-scaling"} if any(component.name == "keda" for component in plan.components) else set()
     assert found == ({f"{uid}.json": uid for uid in expected} if plan.monitoring else {})
 
 

@@ -65,7 +65,7 @@ class ReplicasSpec(SpecModel):
     min: int | None = Field(default=None, ge=0, le=10_000)
     """Replicas that stay when nothing arrives; 0 (the default under Knative) scales to zero."""
     max: int | None = Field(default=None, ge=1, le=10_000)
-    """Replicas at most. Default: 1 on `local`, else what the pool can hold."""
+    """Replicas at most. Default: min for a steady endpoint, else 1 on `local` and what the pool can hold elsewhere."""
 
 
 class BatchingSpec(SpecModel):
@@ -103,11 +103,12 @@ class ScalingSpec(SpecModel):
     """How replicas follow the traffic. Each default is a rule of aigc.plan.scaling."""
 
     target_concurrency: int | None = Field(default=None, ge=1, le=100_000)
-    """Requests in flight per replica that the autoscaler aims at. Default: batch size x instances."""
+    """Requests in flight (steady: also requests that wait) per replica that the autoscaler aims at. Default: requests
+    that one Triton works on at once."""
     hard_concurrency: int | None = Field(default=None, ge=0, le=1000)
     """Requests in flight per replica that are let through at most; 0 (the default) is no limit. Knative allows 1000."""
     idle_seconds: int | None = Field(default=None, ge=0, le=3600)
-    """How long the last replica stays after the last request. Default: 60, or 300 on an accelerator."""
+    """How long a replica (under Knative: the last) stays when nothing needs it. Default: 60, 300 on an accelerator."""
     progress_deadline_seconds: int | None = Field(default=None, ge=10, le=7200)
     """How long a new revision may take to become ready. Default: 600, or 1800 on an accelerator."""
     request_timeout_seconds: int | None = Field(default=None, ge=1, le=600)
@@ -118,7 +119,8 @@ class ModelSpec(SpecModel):
     """One endpoint; its key is the folder in model_repository/."""
 
     mode: RequestedMode = RequestedMode.AUTO
-    """knative scales to zero; steady keeps a fixed number of replicas; auto chooses between them by the traffic.
+    """knative scales to zero; steady always has replicas, a fixed number or, where replicas.max is above replicas.min,
+    as many as the requests that wait in Triton need; auto chooses between them by the traffic.
     async and managed are not available yet."""
     traffic: TrafficSpec | None = None
     """Expected traffic."""

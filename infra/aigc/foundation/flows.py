@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from aigc.catalog.labels import (
     GATEWAY_NAMESPACE,
+    KEDA_NAMESPACE,
     KNATIVE_NAMESPACE,
     KNATIVE_OPERATOR_NAMESPACE,
     MODELS_NAMESPACE,
@@ -44,6 +45,7 @@ PROMETHEUS = Pods(MONITORING_NAMESPACE, (("app.kubernetes.io/name", "prometheus"
 ALERTMANAGER = Pods(MONITORING_NAMESPACE, (("app.kubernetes.io/name", "alertmanager"),))
 GRAFANA = Pods(MONITORING_NAMESPACE, (("app.kubernetes.io/name", "grafana"),))
 MONITORING = Pods(MONITORING_NAMESPACE)
+KEDA = Pods(KEDA_NAMESPACE)
 
 QUEUE_PORTS = (8012, 8013)
 """The queue-proxy's and the activator's HTTP/1.1 and h2c ports."""
@@ -57,6 +59,9 @@ GATEWAY_INTERNAL_PORT = 8081
 GATEWAY_EXTERNAL_PORT = 8080
 GATEWAY_HEALTH_PORT = 8090
 WEBHOOK_PORT = 8443
+KEDA_METRICS_SERVICE_PORT = 9666
+KEDA_METRICS_API_PORT = 6443
+KEDA_OWN_METRICS_PORT = 8080
 
 FLOWS: tuple[Flow, ...] = (
     Flow(GATEWAY, ENDPOINTS, (*QUEUE_PORTS, MUX_PORT), "requests to warm Knative pods and to steady pods"),
@@ -78,6 +83,9 @@ FLOWS: tuple[Flow, ...] = (
     Flow(PROMETHEUS, MONITORING, (METRICS_PORT, 8080), "its own metrics, the operator's and the reloader's"),
     Flow(GRAFANA, PROMETHEUS, (METRICS_PORT,), "queries of the dashboards; people reach Grafana by a port-forward"),
     Flow(PROMETHEUS, ALERTMANAGER, (ALERTMANAGER_PORT,), "alerts, and Alertmanager's own metrics"),
+    Flow(KEDA, KEDA, (KEDA_METRICS_SERVICE_PORT,), "the metrics API asks the operator for each number"),
+    Flow(KEDA, PROMETHEUS, (METRICS_PORT,), "what the replicas of steady endpoints are decided by"),
+    Flow(PROMETHEUS, KEDA, (KEDA_OWN_METRICS_PORT,), "metrics of KEDA: is it blind"),
 )
 
 KOURIER = Pods(KNATIVE_NAMESPACE, (("app", "3scale-kourier-gateway"),))
@@ -94,7 +102,7 @@ KOURIER_FLOWS: tuple[Flow, ...] = (
 )
 """Where Knative comes by its operator."""
 
-API_CLIENTS: tuple[Pods, ...] = (KNATIVE, GATEWAY, MONITORING, OPERATOR)
+API_CLIENTS: tuple[Pods, ...] = (KNATIVE, GATEWAY, MONITORING, OPERATOR, KEDA)
 """Pods that talk to the API server; a model's pod has no reason to, and no token."""
 
 WORLD_TARGETS: tuple[tuple[Pods, int], ...] = ((GATEWAY, GATEWAY_EXTERNAL_PORT),)
@@ -105,5 +113,6 @@ KOURIER_WORLD_TARGETS: tuple[tuple[Pods, int], ...] = ((KOURIER, GATEWAY_EXTERNA
 WEBHOOK_TARGETS: tuple[tuple[Pods, int], ...] = (
     (Pods(KNATIVE_NAMESPACE, (("app", "webhook"),)), WEBHOOK_PORT),
     (Pods(KNATIVE_OPERATOR_NAMESPACE, (("name", "operator-webhook"),)), WEBHOOK_PORT),
+    (KEDA, KEDA_METRICS_API_PORT),
 )
 """What the API server calls; its address is no pod's, so the source cannot be named by labels."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 
 from aigc.clouds.contract import ClusterHandle
-from aigc.foundation import knative, knative_operator
+from aigc.foundation import keda, knative, knative_operator
 from aigc.foundation.namespaces import Namespaces
 from aigc.foundation.network_policy import NetworkPolicies
 from aigc.plan.stack_plan import ComponentPlan, StackPlan
@@ -20,6 +20,8 @@ class Foundation:
     namespaces: tuple[pulumi.Resource, ...]
     knative: tuple[pulumi.Resource, ...]
     """What a Knative Service must come after; empty where the stack has no Knative."""
+    keda: tuple[pulumi.Resource, ...]
+    """What a ScaledObject must come after; empty where KEDA scales nothing."""
 
 
 def build_foundation(plan: StackPlan, cluster: ClusterHandle) -> Foundation:
@@ -31,7 +33,9 @@ def build_foundation(plan: StackPlan, cluster: ClusterHandle) -> Foundation:
         ready = knative.KnativeServing("knative", plan, manifest, cluster, namespaces).ready
     elif chart := component_of(plan, knative_operator.COMPONENT):
         ready = knative_operator.KnativeByOperator("knative", plan, chart, cluster, namespaces).ready
-    return Foundation(namespaces=namespaces, knative=ready)
+    scaler = component_of(plan, keda.COMPONENT)
+    scaled = keda.Keda("keda", plan, scaler, cluster, namespaces).ready if scaler else ()
+    return Foundation(namespaces=namespaces, knative=ready, keda=scaled)
 
 
 def component_of(plan: StackPlan, name: str) -> ComponentPlan | None:

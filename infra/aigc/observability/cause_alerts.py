@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from aigc.catalog import triton_metrics
 from aigc.observability import metric_names as names
 from aigc.observability.alerts import ALONE, Alert, Severity
-from aigc.plan.stack_plan import EndpointPlan
+from aigc.plan.stack_plan import Autoscaler, EndpointPlan
 
 _FAILING_SHARE = 0.05
 """Ten times what an availability of 99.5% allows."""
@@ -14,7 +15,9 @@ _QUEUE_SHARE_OF_P99 = 0.1
 
 def endpoint_causes(endpoint: EndpointPlan) -> list[Alert]:
     """What is wrong inside an endpoint's pods."""
-    return [_target_down(endpoint), _queue_dominates(endpoint), _requests_fail(endpoint)]
+    scaled = endpoint.scaling.autoscaler is Autoscaler.KEDA
+    blind = [_autoscaler_blind(endpoint)] if scaled else []
+    return [_target_down(endpoint), _queue_dominates(endpoint), _requests_fail(endpoint), *blind]
 
 
 def _target_down(endpoint: EndpointPlan) -> Alert:
@@ -37,9 +40,9 @@ def _target_down(endpoint: EndpointPlan) -> Alert:
 
 def _queue_dominates(endpoint: EndpointPlan) -> Alert:
     matcher = f'{{{names.ENDPOINT_LABEL}="{endpoint.name}"}}'
-    queue = _by_model(f"{names.TRITON_QUEUE_US}{matcher}", "rate", "5m")
-    compute = " + ".join(_by_model(f"{name}{matcher}", "rate", "5m") for name in names.TRITON_COMPUTE_US)
-    requests = _by_model(f"{names.TRITON_SUCCESSES}{matcher}", "rate", "5m")
+    queue = _by_model(f"{triton_metrics.TRITON_QUEUE_US}{matcher}", "rate", "5m")
+    compute = " + ".join(_by_model(f"{name}{matcher}", "rate", "5m") for name in triton_metrics.TRITON_COMPUTE_US)
+    requests = _by_model(f"{triton_metrics.TRITON_SUCCESSES}{matcher}", "rate", "5m")
     # Waiting for a batch to fill is what the model's configuration asks for.
     bearable_us = max(endpoint.batching.max_queue_delay_us, endpoint.slo.p99_ms * 1000 * _QUEUE_SHARE_OF_P99)
     return Alert(
@@ -59,8 +62,10 @@ def _queue_dominates(endpoint: EndpointPlan) -> Alert:
 
 def _requests_fail(endpoint: EndpointPlan) -> Alert:
     matcher = f'{names.ENDPOINT_LABEL}="{endpoint.name}"'
-    failures = _by_model(f"{names.TRITON_FAILURES}{{{matcher},{names.TRITON_NOT_A_FAULT}}}", "increase", "10m")
-    successes = _by_model(f"{names.TRITON_SUCCESSES}{{{matcher}}}", "increase", "10m")
+    failures = _by_model(
+        f"{triton_metrics.TRITON_FAILURES}{{{matcher},{triton_metrics.TRITON_NOT_A_FAULT}}}", "increase", "10m"
+    )
+    successes = _by_model(f"{triton_metrics.TRITON_SUCCESSES}{{{matcher}}}", "increase", "10m")
     return Alert(
         name="TritonRequestsFail",
         expression=f"{failures} / ({failures} + {successes} > 0) > {_FAILING_SHARE} and {failures} > {ALONE}",
@@ -69,8 +74,25 @@ def _requests_fail(endpoint: EndpointPlan) -> Alert:
         summary=f"{endpoint.name}: {{{{ $labels.model }}}} answers requests with errors",
         description="{{ $value | humanizePercentage }} of the requests of 10 minutes failed in Triton. Over gRPC an "
         "error is an HTTP 200, so the objective does not see it. Look next at the endpoint's log "
-        f"(`python -m scripts logs {endpoint.name}`) and at the label `reason` of {names.TRITON_FAILURES}.",
+        f"(`python -m scripts logs {endpoint.name}`) and at the label `reason` of {triton_metrics.TRITON_FAILURES}.",
         no_data="No requests or no pods: nothing fails.",
+        labels={names.ENDPOINT_LABEL: endpoint.name},
+    )
+
+
+def _autoscaler_blind(endpoint: EndpointPlan) -> Alert:
+    errors = f'{names.KEDA_ERRORS}{{{names.KEDA_OBJECT_LABEL}="{endpoint.name}"}}'
+    return Alert(
+        name="AutoscalerBlind",
+        expression=f"sum(increase({errors}[2m])) > {ALONE}",
+        severity=Severity.TICKET,
+        lasting_seconds=60,
+        summary=f"{endpoint.name}: the autoscaler gets no numbers, so the replicas stay as they are",
+        description="KEDA asked for the requests that wait and got no answer or an empty one; until it does, no "
+        f"replica is added (up to {endpoint.scaling.max_replicas}) or taken away. Look next at `kubectl -n models get "
+        f"scaledobject {endpoint.name}`, at the log of keda-operator, and whether Prometheus scrapes Triton: "
+        f'`up{{job="{triton_metrics.TRITON_JOB}"}}`.',
+        no_data="KEDA itself is not scraped, or gone: ScrapeTargetDown tells. The replicas stay then, too.",
         labels={names.ENDPOINT_LABEL: endpoint.name},
     )
 

@@ -9,6 +9,7 @@ from aigc.observability.grafana import dashboard_body
 from aigc.observability.model_dashboard import model_dashboard
 from aigc.observability.panels import Dashboard
 from aigc.observability.request_path_dashboard import request_path_dashboard
+from aigc.observability.steady_scaling_dashboard import steady_scaling_dashboard
 from aigc.plan.stack_plan import StackPlan
 
 
@@ -19,6 +20,7 @@ def dashboards(plan: StackPlan, retention_hours: float) -> list[Dashboard]:
         model_dashboard(plan, retention_hours),
         request_path_dashboard(plan),
         autoscaling_dashboard(plan),
+        steady_scaling_dashboard(plan),
     )
     return [page for page in pages if page is not None]
 

@@ -10,11 +10,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from aigc.catalog.labels import GATEWAY_NAMESPACE, KNATIVE_NAMESPACE, MODELS_NAMESPACE, MONITORING_NAMESPACE
+from aigc.catalog.labels import (
+    GATEWAY_NAMESPACE,
+    KEDA_NAMESPACE,
+    KNATIVE_NAMESPACE,
+    MODELS_NAMESPACE,
+    MONITORING_NAMESPACE,
+)
 from aigc.cluster.kubernetes_object import Body
-from aigc.foundation.flows import ALERTMANAGER_PORT
+from aigc.foundation.flows import ALERTMANAGER_PORT, KEDA_OWN_METRICS_PORT
+from aigc.foundation.keda import OPERATOR_LABELS
 from aigc.observability.metric_names import ENDPOINT_LABEL as SERIES_LABEL
-from aigc.observability.metric_names import GATEWAY_JOB
+from aigc.observability.metric_names import GATEWAY_JOB, KEDA_JOB
 from aigc.observability.monitors import SCRAPE_INTERVAL
 from aigc.plan.stack_plan import EndpointPlan, ServingMode, StackPlan
 from aigc.serving.triton import ENDPOINT_LABEL, METRICS_PORT
@@ -96,6 +103,12 @@ def dns_target_bodies(plan: StackPlan) -> list[Body]:
         bodies += [
             headless_service(target.service, target.namespace, selector, _PORT),
             scrape_config("gateway", target),
+        ]
+    if KEDA_NAMESPACE in ours:
+        target = Target(KEDA_JOB, KEDA_NAMESPACE, "metrics-keda", KEDA_OWN_METRICS_PORT)
+        bodies += [
+            headless_service(target.service, target.namespace, OPERATOR_LABELS, target.port),
+            scrape_config("keda", target),
         ]
     return [*bodies, *_monitoring()]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from aigc.catalog import triton_metrics
 from aigc.observability import metric_names as names
 from aigc.observability.panels import Dashboard, Panel, Query, Row, Shape, Unit, rate, request_quantile
 from aigc.observability.rules import indicators_of
@@ -123,7 +124,7 @@ def _requests(plan: StackPlan) -> tuple[Panel, ...]:
 
 def _replicas(plan: StackPlan) -> Panel:
     pods = [
-        (name, f'{names.UP}{{job="{names.TRITON_JOB}",{names.ENDPOINT_LABEL}="{name}"}}')
+        (name, f'{names.UP}{{job="{triton_metrics.TRITON_JOB}",{names.ENDPOINT_LABEL}="{name}"}}')
         for name in (endpoint.name for endpoint in plan.endpoints)
     ]
     return Panel(

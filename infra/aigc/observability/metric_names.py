@@ -1,4 +1,4 @@
-"""Names of the series that rules read, by the component that exposes them; no other file spells one.
+"""Names of the series that rules read, by the component that exposes them; Triton's are in catalog/triton_metrics.py.
 
 The gateway's name an endpoint by Envoy's virtual cluster `<namespace>/<endpoint>`: one exact label for all of its
 revisions and hosts. The label of its clusters (`models/gpt-00001/80`) would need a pattern, and each request that found
@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aigc.catalog.labels import MODELS_NAMESPACE
+from aigc.catalog.labels import MODELS_NAMESPACE, SERIES_ENDPOINT_LABEL
 
-ENDPOINT_LABEL = "aigc_endpoint"
-"""On every scraped series of an endpoint's pods; `endpoint` is taken, the operator writes the port's name into it."""
+ENDPOINT_LABEL = SERIES_ENDPOINT_LABEL
 GATEWAY_JOB = "gateway"
 
 UP = "up"
@@ -21,28 +20,13 @@ ALERTS = "ALERTS"
 """Prometheus' own series of each alert that is pending or fires."""
 RULE_FAILURES = "prometheus_rule_evaluation_failures_total"
 
-TRITON_JOB = "triton"
-TRITON_SUCCESSES = "nv_inference_request_success"
-TRITON_FAILURES = "nv_inference_request_failure"
-TRITON_REQUEST_US = "nv_inference_request_duration_us"
-TRITON_QUEUE_US = "nv_inference_queue_duration_us"
-TRITON_COMPUTE_US = (
-    "nv_inference_compute_input_duration_us",
-    "nv_inference_compute_infer_duration_us",
-    "nv_inference_compute_output_duration_us",
-)
-"""Microseconds, summed over requests as the queue's are: each request of a batch counts the whole batch."""
-TRITON_INFERENCES = "nv_inference_count"
-TRITON_EXECUTIONS = "nv_inference_exec_count"
-TRITON_PENDING = "nv_inference_pending_request_count"
-"""Requests that wait in Triton for an instance."""
-NODE_MEMORY_USED_BYTES = "nv_cpu_memory_used_bytes"
-NODE_MEMORY_TOTAL_BYTES = "nv_cpu_memory_total_bytes"
-"""Triton reads /proc/meminfo: the whole node's memory, not the pod's."""
-GPU_MEMORY_USED_BYTES = "nv_gpu_memory_used_bytes"
-GPU_MEMORY_TOTAL_BYTES = "nv_gpu_memory_total_bytes"
-TRITON_NOT_A_FAULT = 'reason!="CANCELED"'
-"""A client that hangs up is counted as a failure by Triton."""
+# KEDA 2.20.
+KEDA_JOB = "keda"
+KEDA_METRIC = "keda_scaler_metrics_value"
+"""What a trigger's query gave."""
+KEDA_ERRORS = "keda_scaler_detail_errors_total"
+KEDA_OBJECT_LABEL = "scaledObject"
+"""An endpoint's name: its ScaledObject is called so."""
 
 # Knative 1.23 names its metrics `kn.revision.pods.desired` and exports them with underscores and with a suffix for the
 # unit; units in braces (`{pod}`, `{concurrency}`) have none.

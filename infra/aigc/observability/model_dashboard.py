@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from aigc.catalog import triton_metrics
 from aigc.foundation.foundation import component_of
 from aigc.observability import metric_names as names
 from aigc.observability.fleet_dashboard import judged_objectives
@@ -140,13 +141,13 @@ def _executions() -> Panel:
         "How often Triton ran a model. It follows the requests; fewer at the same load is batching at work. A model "
         "that is called by another one counts each call, a generated token for instance.",
         Unit.OPERATIONS_PER_SECOND,
-        (Query(rate(triton(names.TRITON_EXECUTIONS), "model"), "{{model}}"),),
+        (Query(rate(triton(triton_metrics.TRITON_EXECUTIONS), "model"), "{{model}}"),),
     )
 
 
 def _batch_size() -> Panel:
     inferences, executions = (
-        rate(triton(name), "model") for name in (names.TRITON_INFERENCES, names.TRITON_EXECUTIONS)
+        rate(triton(name), "model") for name in (triton_metrics.TRITON_INFERENCES, triton_metrics.TRITON_EXECUTIONS)
     )
     return Panel(
         "Mean batch size",
@@ -164,7 +165,7 @@ def _failures() -> Panel:
         "model's code; REJECTED: the queue is full; CANCELED: the client hung up, no fault of ours; OTHER: mostly a "
         "request that is wrong.",
         Unit.REQUESTS_PER_SECOND,
-        (Query(rate(triton(names.TRITON_FAILURES), "model, reason"), "{{model}} {{reason}}"),),
+        (Query(rate(triton(triton_metrics.TRITON_FAILURES), "model, reason"), "{{model}} {{reason}}"),),
     )
 
 

@@ -7,9 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aigc.catalog.labels import GATEWAY_NAMESPACE, KNATIVE_NAMESPACE, MODELS_NAMESPACE, MONITORING_NAMESPACE
+from aigc.catalog.labels import (
+    GATEWAY_NAMESPACE,
+    KEDA_NAMESPACE,
+    KNATIVE_NAMESPACE,
+    MODELS_NAMESPACE,
+    MONITORING_NAMESPACE,
+)
 from aigc.cluster.kubernetes_object import Body
-from aigc.observability.metric_names import ENDPOINT_LABEL
+from aigc.observability.metric_names import ENDPOINT_LABEL, KEDA_JOB
 from aigc.serving.triton import METRICS_PORT
 
 SCRAPE_INTERVAL = "10s"
@@ -33,6 +39,7 @@ def monitor_bodies(namespaces: Sequence[str]) -> list[Body]:
                 relabelings=[_copy(["__meta_kubernetes_pod_label_app"], "component")],
             ),
         ),
+        (KEDA_NAMESPACE, _pod_monitor(KEDA_JOB, KEDA_NAMESPACE, "http")),
         (GATEWAY_NAMESPACE, _pod_monitor("gateway", GATEWAY_NAMESPACE, "metrics", path="/stats/prometheus")),
     ]
     return [body for namespace, body in bodies if namespace in namespaces]

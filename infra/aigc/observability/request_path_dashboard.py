@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from aigc.catalog import triton_metrics
 from aigc.foundation.foundation import component_of
 from aigc.observability import metric_names as names
 from aigc.observability.autoscaling_dashboard import endpoints_of_knative, waiting_panel
@@ -78,7 +79,7 @@ def _hop_of(name: str, series: RequestSeries) -> _Hop:
 
 def _hop_panels(hops: Sequence[_Hop]) -> list[Panel]:
     triton_time = quotient(
-        rate(triton(names.TRITON_REQUEST_US), "model"), rate(triton(names.TRITON_SUCCESSES), "model")
+        rate(triton(triton_metrics.TRITON_REQUEST_US), "model"), rate(triton(triton_metrics.TRITON_SUCCESSES), "model")
     )
     means = Panel(
         "Mean time at each hop",
@@ -108,7 +109,7 @@ def _hop_panels(hops: Sequence[_Hop]) -> list[Panel]:
 
 
 def _pods() -> Panel:
-    selector = f'{names.UP}{{job="{names.TRITON_JOB}",{names.ENDPOINT_LABEL}="{ENDPOINT}"}}'
+    selector = f'{names.UP}{{job="{triton_metrics.TRITON_JOB}",{names.ENDPOINT_LABEL}="{ENDPOINT}"}}'
     return Panel(
         "Pods that answer, and that do not",
         "Pods whose Triton answers Prometheus, and pods with an address that do not. The second above 0 for as long "

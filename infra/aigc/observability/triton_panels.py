@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aigc.catalog import triton_metrics
 from aigc.observability import metric_names as names
 from aigc.observability.panels import ENDPOINT, Panel, Query, Unit, quotient, rate
 from aigc.plan.stack_plan import StackPlan
@@ -18,9 +19,9 @@ def triton(name: str) -> str:
 
 def time_in_triton_panel() -> Panel:
     """Queue against compute."""
-    successes = rate(triton(names.TRITON_SUCCESSES), "model")
-    computes = zip(names.TRITON_COMPUTE_US, _PHASES, strict=True)
-    phases = ((names.TRITON_QUEUE_US, "queue"), *((name, f"compute {phase}") for name, phase in computes))
+    successes = rate(triton(triton_metrics.TRITON_SUCCESSES), "model")
+    computes = zip(triton_metrics.TRITON_COMPUTE_US, _PHASES, strict=True)
+    phases = ((triton_metrics.TRITON_QUEUE_US, "queue"), *((name, f"compute {phase}") for name, phase in computes))
     return Panel(
         "Time of a request inside Triton",
         "Mean, by phase. Queue above compute: requests wait for an instance, so more replicas or a larger batch. "
@@ -40,7 +41,7 @@ def pending_panel() -> Panel:
         "Requests that wait in Triton for an instance, over all replicas. Above 0 for long: more comes in than is "
         "computed, and the wait grows until replicas are added.",
         Unit.COUNT,
-        (Query(f"sum by (model) ({triton(names.TRITON_PENDING)})", "{{model}}"),),
+        (Query(f"sum by (model) ({triton(triton_metrics.TRITON_PENDING)})", "{{model}}"),),
     )
 
 
@@ -52,7 +53,7 @@ def memory_panel(plan: StackPlan) -> tuple[Panel, ...]:
         "Triton does not tell its own, and the kubelets are not scraped. Near 100%: pods are evicted or killed, and "
         "before that everything becomes slow.",
         Unit.SHARE,
-        (Query(_share(names.NODE_MEMORY_USED_BYTES, names.NODE_MEMORY_TOTAL_BYTES), "{{instance}}"),),
+        (Query(_share(triton_metrics.NODE_MEMORY_USED_BYTES, triton_metrics.NODE_MEMORY_TOTAL_BYTES), "{{instance}}"),),
         bad_from=_MEMORY_FULL,
     )
     gpu = Panel(
@@ -60,7 +61,12 @@ def memory_panel(plan: StackPlan) -> tuple[Panel, ...]:
         "Used share of each GPU's memory. Near 100% a larger batch or one more instance fails to load; a jump at the "
         "same load is a leak.",
         Unit.SHARE,
-        (Query(_share(names.GPU_MEMORY_USED_BYTES, names.GPU_MEMORY_TOTAL_BYTES), "{{instance}} {{gpu_uuid}}"),),
+        (
+            Query(
+                _share(triton_metrics.GPU_MEMORY_USED_BYTES, triton_metrics.GPU_MEMORY_TOTAL_BYTES),
+                "{{instance}} {{gpu_uuid}}",
+            ),
+        ),
         bad_from=_MEMORY_FULL,
     )
     return (node, gpu) if any(endpoint.resources.accelerators for endpoint in plan.endpoints) else (node,)

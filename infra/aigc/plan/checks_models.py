@@ -27,6 +27,7 @@ from aigc.plan.capacity import (
 from aigc.plan.checks_cluster import REAL_CLOUDS
 from aigc.plan.names import endpoint_host, endpoint_name
 from aigc.plan.repository import CONFIG, Model
+from aigc.plan.stack_plan import Autoscaler
 
 _AVAILABLE = (RequestedMode.AUTO, RequestedMode.KNATIVE, RequestedMode.STEADY)
 _MILLISECONDS = 1000
@@ -48,6 +49,7 @@ def model_problems(
         hosts.setdefault(host, name)
         yield from _mode_and_source(spec, path, asked)
         yield from _numbers(path, asked)
+        yield from _blind_scaling(spec, path, asked)
         yield from _accelerators(spec, path, asked)
         if name in models:
             yield from _against_config(path, asked, models[name][0], repository)
@@ -94,8 +96,6 @@ def _numbers(path: Where, asked: ModelSpec) -> Iterator[Problem]:
     steady = asked.mode is RequestedMode.STEADY
     if low is not None and high is not None and low > high:
         yield Problem((*path, "replicas", "min"), f"{low} is more than max, which is {high}", "lower min or raise max")
-    elif steady and low is not None and high is not None and low != high:
-        yield Problem((*path, "replicas"), "mode steady keeps one number of replicas", "make min and max the same")
     if steady and low == 0:
         yield Problem((*path, "replicas", "min"), "mode steady never goes to zero", "use 1 or more, or mode knative")
     target, hard = asked.scaling.target_concurrency, asked.scaling.hard_concurrency
@@ -111,6 +111,23 @@ def _numbers(path: Where, asked: ModelSpec) -> Iterator[Problem]:
             (*path, "slo", "p99_ms"),
             f"{asked.slo.p99_ms:g} is longer than a request may take ({timeout} s)",
             "lower it or raise scaling.request_timeout_seconds",
+        )
+
+
+def _blind_scaling(spec: StackSpec, path: Where, asked: ModelSpec) -> Iterator[Problem]:
+    if spec.monitoring.enabled:
+        return
+    pool = spec.pools.get(pool_for(spec, asked) or "")
+    machine = machine_of(spec, pool) if pool else None
+    accelerated = bool(machine and machine.resource_key)
+    mode = scaling.serving_mode(asked, accelerated)
+    low, high = scaling.replica_bounds(asked, mode, 1)
+    if scaling.autoscaler(mode, low, high) is Autoscaler.KEDA:
+        yield Problem(
+            (*path, "replicas", "max"),
+            f"{high} is more than min, which is {low}: a steady endpoint is scaled by what Prometheus says of its "
+            "queue, and monitoring.enabled is false",
+            "enable monitoring, or make min and max the same",
         )
 
 

@@ -9,7 +9,14 @@ from aigc.catalog.cache import KUBECONFIG
 from aigc.catalog.kinds import Cloud
 from aigc.catalog.versions import component, versions
 from aigc.config.spec import StackSpec
-from aigc.plan.stack_plan import ComponentPlan, ComponentSource, EndpointPlan, NamespacePlan, ServingMode
+from aigc.plan.stack_plan import (
+    Autoscaler,
+    ComponentPlan,
+    ComponentSource,
+    EndpointPlan,
+    NamespacePlan,
+    ServingMode,
+)
 
 RESTRICTED = "restricted"
 
@@ -29,10 +36,16 @@ def from_manifests(spec: StackSpec) -> bool:
     return spec.cloud is Cloud.LOCAL
 
 
-def components(spec: StackSpec) -> tuple[ComponentPlan, ...]:
-    """Knative, monitoring and, on `local`, the gateway, which clouds get with Knative as Kourier."""
+def scaled_by_keda(endpoints: Iterable[EndpointPlan]) -> bool:
+    """Whether a stack needs KEDA at all."""
+    return any(endpoint.scaling.autoscaler is Autoscaler.KEDA for endpoint in endpoints)
+
+
+def components(spec: StackSpec, endpoints: Iterable[EndpointPlan]) -> tuple[ComponentPlan, ...]:
+    """Knative, monitoring, KEDA where it scales something and, on `local`, the gateway, for clouds get Kourier."""
+    keda = [("keda", labels.KEDA_NAMESPACE)] * scaled_by_keda(endpoints)
     if from_manifests(spec):
-        names = [("knative-serving", labels.KNATIVE_NAMESPACE)]
+        names = [("knative-serving", labels.KNATIVE_NAMESPACE), *keda]
         names += [("prometheus-operator", labels.MONITORING_NAMESPACE)] * spec.monitoring.enabled
         manifests = [_component(name, namespace, ComponentSource.MANIFEST) for name, namespace in names]
         gateway = ComponentPlan(
@@ -42,22 +55,19 @@ def components(spec: StackSpec) -> tuple[ComponentPlan, ...]:
             namespace=labels.GATEWAY_NAMESPACE,
         )
         return (*manifests, gateway)
-    names = [("knative-operator", labels.KNATIVE_OPERATOR_NAMESPACE)]
+    names = [("knative-operator", labels.KNATIVE_OPERATOR_NAMESPACE), *keda]
     names += [("kube-prometheus-stack", labels.MONITORING_NAMESPACE)] * spec.monitoring.enabled
     return tuple(_component(name, namespace, ComponentSource.RELEASE) for name, namespace in names)
 
 
 def _component(name: str, namespace: str, source: ComponentSource) -> ComponentPlan:
     row = component(name)
-    return ComponentPlan(
-        name=name,
-        version=row.version,
-        source=source,
-        namespace=namespace,
-        manifest_sha256=row.manifest_sha256,
-        chart=row.chart,
-        repository=row.repository,
+    place = (
+        {"manifest_sha256": row.manifest_sha256}
+        if source is ComponentSource.MANIFEST
+        else {"chart": row.chart, "repository": row.repository}
     )
+    return ComponentPlan(name=name, version=row.version, source=source, namespace=namespace, **place)
 
 
 def namespaces(parts: Iterable[ComponentPlan]) -> tuple[NamespacePlan, ...]:
@@ -66,11 +76,13 @@ def namespaces(parts: Iterable[ComponentPlan]) -> tuple[NamespacePlan, ...]:
     return tuple(NamespacePlan(name=name, pod_security=RESTRICTED) for name in sorted(names))
 
 
-def images(spec: StackSpec) -> dict[str, str]:
+def images(spec: StackSpec, parts: Iterable[ComponentPlan]) -> dict[str, str]:
     """Role -> reference of the platform's own images; Releases bring theirs, so clouds need the in-pod Envoy alone."""
     roles = set(versions().images) - {"pause"} if from_manifests(spec) else {"envoy"}
     if not spec.monitoring.enabled:
         roles = {role for role in roles if not role.startswith("prometheus")}
+    if all(part.name != "keda" for part in parts):
+        roles = {role for role in roles if not role.startswith("keda")}
     return {role: f"{own_registry(spec)}/{role}:{versions().images[role]}" for role in sorted(roles)}
 
 

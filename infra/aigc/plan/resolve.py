@@ -66,7 +66,7 @@ def resolve(spec: StackSpec, stack: str, repository: Path) -> StackPlan:
     pools = tuple(_pool(spec, name, pool) for name, pool in spec.pools.items())
     by_name = {pool.name: pool for pool in pools}
     endpoints = tuple(_endpoint(spec, name, models[name], by_name, repository) for name in spec.models)
-    parts = components(spec)
+    parts = components(spec, endpoints)
     return StackPlan(
         stack=stack,
         cloud=spec.cloud,
@@ -77,7 +77,7 @@ def resolve(spec: StackSpec, stack: str, repository: Path) -> StackPlan:
         pools=pools,
         namespaces=namespaces(parts),
         components=parts,
-        images=images(spec),
+        images=images(spec, parts),
         knative_features=knative_features(endpoints),
         endpoints=endpoints,
         monitoring=_monitoring(spec),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aigc.config.spec import ModelSpec, RequestedMode
 from aigc.plan.repository import TritonConfig
-from aigc.plan.stack_plan import BatchingPlan, ScalingPlan, ServingMode
+from aigc.plan.stack_plan import Autoscaler, BatchingPlan, ScalingPlan, ServingMode
 
 IDLE_SECONDS = 60
 IDLE_SECONDS_ACCELERATOR = 300
@@ -60,6 +60,7 @@ def scaling(model: ModelSpec, config: TritonConfig, mode: ServingMode, accelerat
     low, high = replica_bounds(model, mode, most)
     deadline = PROGRESS_DEADLINE_SECONDS_ACCELERATOR if accelerator else PROGRESS_DEADLINE_SECONDS
     return ScalingPlan(
+        autoscaler=autoscaler(mode, low, high),
         min_replicas=low,
         max_replicas=high,
         # Zero for a revision that may be at zero: a new one must not start a node before anybody asks for it.
@@ -73,11 +74,18 @@ def scaling(model: ModelSpec, config: TritonConfig, mode: ServingMode, accelerat
     )
 
 
+def autoscaler(mode: ServingMode, low: int, high: int) -> Autoscaler:
+    """Never two for one workload: they would undo each other's number."""
+    if mode is ServingMode.KNATIVE:
+        return Autoscaler.KPA
+    return Autoscaler.KEDA if high > low else Autoscaler.NONE
+
+
 def replica_bounds(model: ModelSpec, mode: ServingMode, most: int) -> tuple[int, int]:
-    """Fewest and most replicas; a steady endpoint keeps one number."""
+    """Fewest and most replicas; a steady endpoint keeps one number unless it is given two."""
     asked = model.replicas
     if mode is ServingMode.STEADY:
-        count = asked.min or asked.max or 1
-        return count, count
+        low = asked.min or 1
+        return low, asked.max or low
     low = asked.min or 0
     return low, asked.max or max(1, low, most)

@@ -14,6 +14,7 @@ from aigc.catalog.kinds import CapacityType, Cloud, SourceKind
 
 __all__ = [
     "PLAN_VERSION",
+    "Autoscaler",
     "BatchingPlan",
     "CapacityType",
     "Cloud",
@@ -35,7 +36,7 @@ __all__ = [
     "Taint",
 ]
 
-PLAN_VERSION = 2
+PLAN_VERSION = 3
 
 
 class _Frozen(BaseModel):
@@ -47,6 +48,17 @@ class ServingMode(StrEnum):
 
     KNATIVE = "knative"
     STEADY = "steady"
+
+
+class Autoscaler(StrEnum):
+    """What changes an endpoint's number of replicas."""
+
+    KPA = "kpa"
+    """Knative's own, by requests in flight; goes to zero and comes back."""
+    KEDA = "keda"
+    """Kubernetes' HorizontalPodAutoscaler, fed by KEDA with what Triton says of its queue."""
+    NONE = "none"
+    """Nothing: the number is fixed."""
 
 
 class ComponentSource(StrEnum):
@@ -127,6 +139,7 @@ class BatchingPlan(_Frozen):
 class ScalingPlan(_Frozen):
     """How replicas follow the traffic."""
 
+    autoscaler: Autoscaler
     min_replicas: int
     max_replicas: int
     initial_replicas: int
@@ -135,7 +148,7 @@ class ScalingPlan(_Frozen):
     hard_concurrency: int
     """Requests in flight per replica that are let through at most; 0 is no limit."""
     idle_seconds: int
-    """How long the last replica stays after the last request."""
+    """How long the last replica stays after the last request; under KEDA, how long any replica does."""
     progress_deadline_seconds: int
     request_timeout_seconds: int
 

@@ -113,6 +113,7 @@ def _resources(resources: ResourcesPlan) -> str:
 def _scaling(scaling: ScalingPlan) -> dict[str, object]:
     hard = scaling.hard_concurrency or "no limit"
     return {
+        "autoscaler": scaling.autoscaler,
         "replicas": f"{scaling.min_replicas} to {scaling.max_replicas}, starts with {scaling.initial_replicas}",
         "concurrency": f"aims at {scaling.target_concurrency} a replica, lets through {hard}",
         "idle": f"{scaling.idle_seconds} s",

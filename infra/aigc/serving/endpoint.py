@@ -62,7 +62,7 @@ class Endpoint(Component):
         config = mux_config_body(plan, mux_text)
         made = add_objects(cluster, self, [config], after)
         bodies = endpoint_bodies(plan, images, config["metadata"]["name"], annotations)
-        add_objects(cluster, self, bodies, (*after, *made))
+        self.objects: tuple[pulumi.Resource, ...] = add_objects(cluster, self, bodies, (*after, *made))
         self.done({"host": plan.host, "mode": plan.mode.value, "content_hash": plan.source.content_hash})
 
 

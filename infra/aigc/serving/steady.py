@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from aigc.catalog.labels import MODELS_NAMESPACE
 from aigc.cluster.kubernetes_object import Body
-from aigc.plan.stack_plan import EndpointPlan
+from aigc.plan.stack_plan import Autoscaler, EndpointPlan
 from aigc.serving.knative_service import CONTENT_ANNOTATION
 from aigc.serving.triton import ENDPOINT_LABEL, MUX_PORT, PodImages, pod_labels, pod_spec
 
@@ -53,12 +53,14 @@ def _service(endpoint: EndpointPlan) -> Body:
 
 
 def _deployment(endpoint: EndpointPlan, images: PodImages, mux_config: str) -> Body:
+    scaling = endpoint.scaling.autoscaler
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": {"name": endpoint.name, "namespace": MODELS_NAMESPACE, "labels": {ENDPOINT_LABEL: endpoint.name}},
         "spec": {
-            "replicas": endpoint.scaling.min_replicas,
+            # An autoscaler's number is its own: written here, each apply would take its replicas away.
+            **({"replicas": endpoint.scaling.min_replicas} if scaling is Autoscaler.NONE else {}),
             "progressDeadlineSeconds": endpoint.scaling.progress_deadline_seconds,
             "selector": {"matchLabels": _selector(endpoint)},
             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},

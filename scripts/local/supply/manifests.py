@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import jsonpatch
+import jsonpointer
 import yaml
 
 from aigc.catalog.cache import manifest_path
-from aigc.catalog.faults import fail
+from aigc.catalog.faults import UserError, fail
 from aigc.catalog.versions import component
 from scripts.local.supply.pins import LOCAL, GoGroup, go_groups
 from scripts.local.supply.process import run
@@ -24,6 +27,7 @@ from scripts.local.supply.store import write_whole
 from scripts.local.supply.toolchain import Go, ensure_go
 from scripts.progress import Outcome, Progress
 
+UNRELEASED = ("devel", "latest")
 FIRST_KINDS = ("Namespace", "CustomResourceDefinition")
 """What others need comes first, as upstream's release does it with a file of its own."""
 
@@ -68,15 +72,52 @@ def check_sum(name: str, version: str, expected: str | None, content: bytes) -> 
 
 def _extract(recipe: dict[str, Any], version: str, go: Go) -> bytes:
     group = go_groups()[recipe["group"]]
-    sources = [tuple(entry.split(":", 1)) for entry in recipe["files"]]
-    folders = module_folders(group, sorted({module for module, _ in sources}), go)
+    patches: dict[str, str] = recipe.get("patches", {})
+    modules = {entry.split(":", 1)[0] for entry in [*recipe["files"], *patches.values()]}
+    folders = module_folders(group, sorted(modules), go)
     files: list[Path] = []
-    for module, pattern in sources:
-        found = sorted(folders[module].glob(pattern))
-        if not found:
-            raise fail(f"k8s/local/manifests.yaml: {module}:{pattern}", "no file matches", "mend the pattern")
-        files += [path for path in found if path not in files]
-    return join(documents(files), version)
+    for entry in recipe["files"]:
+        files += [path for path in _matches(entry, folders) if path not in files]
+    wanted = [path for path in files if path.name not in recipe.get("never", ())]
+    # A patch file is one document: a list of operations.
+    changes = {name: [*chain.from_iterable(documents(_matches(entry, folders)))] for name, entry in patches.items()}
+    return join(patched(documents(wanted), changes), version)
+
+
+def _matches(entry: str, folders: Mapping[str, Path]) -> list[Path]:
+    module, pattern = entry.split(":", 1)
+    found = sorted(folders[module].glob(pattern))
+    if not found:
+        raise fail(f"k8s/local/manifests.yaml: {entry}", "no file matches", "mend the pattern")
+    return found
+
+
+def patched(objects: Iterable[dict[str, Any]], patches: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
+    """The objects, with each definition changed by the JSON patch (RFC 6902) of its name.
+
+    Raises:
+        UserError: a patch names no object, or does not fit it.
+    """
+    found = list(objects)
+    named = {item["metadata"]["name"] for item in found if item["kind"] == "CustomResourceDefinition"}
+    if missing := sorted(set(patches) - named):
+        raise _wrong_patch(", ".join(missing), "no definition of that name is in `files`")
+    return [_patched(item, patches) for item in found]
+
+
+def _patched(item: dict[str, Any], patches: Mapping[str, list[Any]]) -> dict[str, Any]:
+    name = item["metadata"]["name"]
+    patch = patches.get(name) if item["kind"] == "CustomResourceDefinition" else None
+    if patch is None:
+        return item
+    try:
+        return dict(jsonpatch.apply_patch(item, patch))
+    except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException) as error:
+        raise _wrong_patch(name, str(error)) from error
+
+
+def _wrong_patch(name: str, reason: str) -> UserError:
+    return fail(f"k8s/local/manifests.yaml: patches: {name}", reason, "take the patches of this very version")
 
 
 def documents(files: Iterable[Path]) -> Iterator[dict[str, Any]]:
@@ -116,10 +157,10 @@ def _strip_descriptions(node: Any) -> None:
 
 
 def _label_version(node: Any, version: str) -> None:
-    """Write the version into labels that say `devel`, as upstream's release script does."""
+    """Write the version into labels that say `devel` or `latest`, as upstream's release scripts do."""
     if isinstance(node, dict):
         for key, value in node.items():
-            if key == "app.kubernetes.io/version" and value == "devel":
+            if key == "app.kubernetes.io/version" and value in UNRELEASED:
                 node[key] = version
             else:
                 _label_version(value, version)

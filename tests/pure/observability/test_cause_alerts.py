@@ -16,6 +16,7 @@ MINUTES = 30
 TRITON = 'job="triton",instance="10.0.0.9:8002",aigc_endpoint="gpt"'
 KNATIVE = 'job="knative",instance="10.0.0.5:9090",component="activator"'
 GATEWAY = 'job="gateway",instance="10.0.0.6:9090"'
+KEDA_ERRORS = 'keda_scaler_detail_errors_total{job="keda",scaledObject="steady",metric="s0-prometheus"}'
 RULE_FAILURES = 'prometheus_rule_evaluation_failures_total{rule_group="gpt causes"}'
 
 HEALTHY: Series = {
@@ -24,6 +25,7 @@ HEALTHY: Series = {
     **up(1, MINUTES, GATEWAY),
     **triton(MINUTES, queue_us=900, compute_us=500_000),
     RULE_FAILURES: rate([0.0] * MINUTES),
+    KEDA_ERRORS: rate([0.0] * MINUTES),
 }
 CAUSES: dict[str, Series] = {
     "EndpointTargetDown": up(0, MINUTES, TRITON),
@@ -32,6 +34,7 @@ CAUSES: dict[str, Series] = {
     "ScrapeTargetDown": up(0, MINUTES, KNATIVE),
     "RuleEvaluationFails": {RULE_FAILURES: rate([1.0] * MINUTES)},
     "GatewayUnseen": up(0, MINUTES, GATEWAY),
+    "AutoscalerBlind": {KEDA_ERRORS: rate([4.0] * MINUTES)},
 }
 """Alert -> what differs from the healthy state."""
 INNOCENT: dict[str, tuple[str, Series]] = {
@@ -51,6 +54,7 @@ INNOCENT: dict[str, tuple[str, Series]] = {
 """What looks like the cause of an alert and is none."""
 ALSO = {"GatewayUnseen": {"ScrapeTargetDown"}}
 """Alert -> others that its cause sets off rightly."""
+OF_STEADY = {"AutoscalerBlind"}
 OF_PLATFORM = {"ScrapeTargetDown", "RuleEvaluationFails", "GatewayUnseen"}
 
 
@@ -63,7 +67,7 @@ def rules(tmp_path: Path) -> Path:
 
 
 def count(alert: str) -> str:
-    return firing(alert, endpoint="" if alert in OF_PLATFORM else "gpt")
+    return firing(alert, endpoint="" if alert in OF_PLATFORM else "steady" if alert in OF_STEADY else "gpt")
 
 
 def test_all_are_silent_in_health(rules: Path) -> None:

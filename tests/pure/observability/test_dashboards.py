@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from aigc.catalog import triton_metrics
 from aigc.observability import metric_names
 from aigc.observability.dashboards import dashboard_bodies, dashboards
 from aigc.observability.grafana import grafana_values
@@ -18,7 +19,7 @@ from aigc.observability.metric_names import RequestSeries, gateway_series, queue
 from aigc.observability.panels import GRID_COLUMNS
 from aigc.observability.prometheus import chart_values
 from aigc.observability.rules import rule_bodies
-from aigc.plan.stack_plan import MonitoringPlan, ServingMode, StackPlan
+from aigc.plan.stack_plan import Autoscaler, MonitoringPlan, ServingMode, StackPlan
 from aigc.plan.validation import plan_of
 from tests.programs.conftest import STACKS
 from tests.pure.observability.promtool import run
@@ -65,8 +66,9 @@ def series_in(expression: str) -> set[str]:
 
 
 def known_series(plan: StackPlan, hours: float) -> set[str]:
-    """What `metric_names.py` spells, and what the stack's own rules record."""
-    values = [value for value in vars(metric_names).values() if isinstance(value, str | tuple)]
+    """What `metric_names.py` and `triton_metrics.py` spell, and what the stack's own rules record."""
+    spelled = [*vars(metric_names).values(), *vars(triton_metrics).values()]
+    values = [value for value in spelled if isinstance(value, str | tuple)]
     names = {name for value in values for name in (value if isinstance(value, tuple) else (value,))}
     histogram = metric_names.HTTP_SERVER_SECONDS
     rules = [
@@ -97,7 +99,9 @@ def test_two_builds_are_the_same_bytes(plan: StackPlan) -> None:
 def test_every_stack_has_the_pages_that_its_sources_can_fill(plan: StackPlan) -> None:
     uids = [page["uid"] for page in pages(plan)]
     knative = any(endpoint.mode is ServingMode.KNATIVE for endpoint in plan.endpoints)
+    keda = any(endpoint.scaling.autoscaler is Autoscaler.KEDA for endpoint in plan.endpoints)
     expected = ["aigc-fleet", "aigc-model", "aigc-request-path", *(["aigc-autoscaling"] if knative else [])]
+    expected += ["aigc-steady-scaling"] if keda else []
     assert uids == expected
 
 

@@ -45,7 +45,12 @@ CASES: list[tuple[dict[str, Any], str, str, str]] = [
     (gcp(**tiny(source={"kind": "bucket"})), "source.kind", "not available yet on gcp", "baked"),
     (local(**tiny(source={"uri": "x"})), "source.uri", "means nothing for kind baked", "remove it"),
     (local(**tiny(replicas={"min": 3, "max": 2})), "replicas.min", "3 is more than max", "raise max"),
-    (local(**tiny(mode="steady", replicas={"min": 1, "max": 2})), "replicas", "keeps one number", "the same"),
+    (
+        local(**tiny(mode="steady", replicas={"min": 1, "max": 2}), monitoring={"enabled": False}),
+        "tiny.replicas.max",
+        "2 is more than min, which is 1",
+        "enable monitoring",
+    ),
     (local(**tiny(mode="steady", replicas={"min": 0})), "replicas.min", "never goes to zero", "knative"),
     (
         local(**tiny(scaling={"target_concurrency": 9, "hard_concurrency": 4})),

@@ -13,7 +13,7 @@ from aigc.config.stack_file import parse_stack_file
 from aigc.plan.content_hash import content_hash
 from aigc.plan.names import cluster_name, physical
 from aigc.plan.resolve import resolve
-from aigc.plan.stack_plan import ServingMode, StackPlan
+from aigc.plan.stack_plan import Autoscaler, ServingMode, StackPlan
 from aigc.plan.text import render_text
 from tests.pure.plan.stacks_for_tests import existing, gcp, local, write
 
@@ -63,10 +63,41 @@ def test_explicit_values_win(tmp_path: Path, repository: Path) -> None:
     assert endpoint.resources.memory_mib == 999
     assert endpoint.resources.cpu_millicores == 111
     assert endpoint.scaling.model_dump() == asked["scaling"] | {
+        "autoscaler": Autoscaler.KPA,
         "min_replicas": 2,
         "max_replicas": 7,
         "initial_replicas": 2,
     }
+
+
+@pytest.mark.parametrize(
+    ("replicas", "bounds", "autoscaler"),
+    [
+        ({}, (1, 1), Autoscaler.NONE),
+        ({"min": 3}, (3, 3), Autoscaler.NONE),
+        ({"min": 2, "max": 2}, (2, 2), Autoscaler.NONE),
+        ({"max": 4}, (1, 4), Autoscaler.KEDA),
+        ({"min": 2, "max": 5}, (2, 5), Autoscaler.KEDA),
+    ],
+)
+def test_a_steady_endpoint_follows_its_queue_when_it_may(
+    tmp_path: Path, repository: Path, replicas: dict[str, int], bounds: tuple[int, int], autoscaler: Autoscaler
+) -> None:
+    result = plan(tmp_path, repository, local(models={"tiny": {"mode": "steady", "replicas": replicas}}))
+    scaling = result.endpoints[0].scaling
+    assert (scaling.min_replicas, scaling.max_replicas) == bounds
+    assert scaling.autoscaler is autoscaler
+    needed = autoscaler is Autoscaler.KEDA
+    assert ("keda" in {component.name for component in result.components}) is needed
+    assert ("keda" in {namespace.name for namespace in result.namespaces}) is needed
+    assert ("keda-operator" in result.images) is needed
+
+
+def test_keda_comes_as_a_chart_where_components_do(tmp_path: Path, repository: Path) -> None:
+    result = plan(tmp_path, repository, gcp(models={"tiny": {"mode": "steady", "replicas": {"max": 2}}}))
+    (keda,) = [component for component in result.components if component.name == "keda"]
+    assert keda.chart == "keda" and keda.repository and keda.manifest_sha256 is None
+    assert "keda-operator" not in result.images, "the chart brings its own"
 
 
 @pytest.mark.parametrize(
@@ -178,7 +209,8 @@ def test_the_text_holds_every_value(tmp_path: Path, repository: Path) -> None:
 
 
 def test_local_images_are_every_role_but_the_cluster_s_own(tmp_path: Path, repository: Path) -> None:
-    assert set(plan(tmp_path, repository, local()).images) == set(versions().images) - {"pause"}
+    scaled = local(models={"tiny": {"mode": "steady", "replicas": {"max": 2}}})
+    assert set(plan(tmp_path, repository, scaled).images) == set(versions().images) - {"pause"}
     without = plan(tmp_path, repository, local(monitoring={"enabled": False}))
     assert not any("prometheus" in role for role in without.images)
     assert not any("prometheus" in part.name for part in without.components)

@@ -13,6 +13,7 @@ import pytest
 from pulumi.runtime import run_in_stack, set_all_config
 from pulumi.runtime.settings import reset_options
 
+from aigc.autoscaling.keda import scale_steady_endpoints
 from aigc.autoscaling.kpa import kpa_annotations
 from aigc.catalog.cache import manifest_path
 from aigc.cluster.cluster import build_cluster, build_network
@@ -33,7 +34,8 @@ def build(plan: StackPlan) -> None:
     cluster = build_cluster(plan, build_network(plan))
     foundation = build_foundation(plan, cluster)
     gateway = build_gateway(plan, cluster, foundation, ROOT)
-    build_endpoints(plan, cluster, foundation, gateway=gateway, annotations=kpa_annotations, root=ROOT)
+    endpoints = build_endpoints(plan, cluster, foundation, gateway=gateway, annotations=kpa_annotations, root=ROOT)
+    scale_steady_endpoints(plan, cluster, foundation, [made for endpoint in endpoints for made in endpoint.objects])
     observe(plan, cluster, foundation)
 
 
@@ -66,6 +68,7 @@ def write_manifests(cache: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, s
     sums = {}
     for name, version, bodies in (
         ("knative-serving", "1.23.0", knative_manifest()),
+        ("keda", "2.20.2", keda_manifest()),
         ("prometheus-operator", "0.93.1", operator_manifest()),
     ):
         content = "".join(f"---\n{json.dumps(body)}\n" for body in bodies).encode()
@@ -104,6 +107,30 @@ def knative_manifest() -> list[dict[str, Any]]:
             "caching.internal.knative.dev/v1alpha1", "Image", "queue-proxy", namespace, spec={"image": f"{image}queue"}
         ),
         thing("networking.internal.knative.dev/v1alpha1", "Certificate", "routing-serving-certs", namespace, spec={}),
+    ]
+
+
+def keda_manifest() -> list[dict[str, Any]]:
+    def pod(image: str) -> dict[str, Any]:
+        probe = {"httpGet": {"path": "/readyz", "port": 8081}, "initialDelaySeconds": 20}
+        container = {
+            "name": "keda",
+            "image": f"ghcr.io/kedacore/{image}:latest",
+            "imagePullPolicy": "Always",
+            "readinessProbe": probe,
+            "resources": {"requests": {"cpu": "100m"}, "limits": {"memory": "1000Mi"}},
+        }
+        return {"template": {"spec": {"containers": [container]}}}
+
+    return [
+        thing("apiextensions.k8s.io/v1", "CustomResourceDefinition", "scaledobjects.keda.sh", spec={}),
+        thing("v1", "ServiceAccount", "keda-operator", "keda"),
+        thing("rbac.authorization.k8s.io/v1", "RoleBinding", "keda-auth-reader", "kube-system", subjects=[]),
+        thing("apps/v1", "Deployment", "keda-operator", "keda", spec=pod("keda")),
+        thing("apps/v1", "Deployment", "keda-metrics-apiserver", "keda", spec=pod("keda-metrics-apiserver")),
+        thing(
+            "apiregistration.k8s.io/v1", "APIService", "v1beta1.external.metrics.k8s.io", spec={"version": "v1beta1"}
+        ),
     ]
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aigc.catalog.kinds import CapacityType, Cloud, SourceKind
 from aigc.plan.stack_plan import (
+    Autoscaler,
     BatchingPlan,
     ClusterPlan,
     ComponentPlan,
@@ -26,6 +29,8 @@ GPU_TAINT = Taint(key="nvidia.com/gpu", value="present", effect="NoSchedule")
 ROLES = (
     "envoy",
     "gateway-controller",
+    "keda-metrics-apiserver",
+    "keda-operator",
     "knative-activator",
     "knative-autoscaler",
     "knative-controller",
@@ -42,8 +47,9 @@ TAGS = {"prometheus": "2.42", "prometheus-alertmanager": "0.25"}
 """Tags that the operator reads as the version of what runs."""
 
 
-def scaling_plan(**changes: int) -> ScalingPlan:
-    values = {
+def scaling_plan(**changes: Any) -> ScalingPlan:
+    values: dict[str, Any] = {
+        "autoscaler": Autoscaler.KPA,
         "min_replicas": 0,
         "max_replicas": 3,
         "initial_replicas": 0,
@@ -54,6 +60,9 @@ def scaling_plan(**changes: int) -> ScalingPlan:
         "request_timeout_seconds": 300,
     }
     return ScalingPlan(**{**values, **changes})
+
+
+_USUAL = {ServingMode.KNATIVE: Autoscaler.KPA, ServingMode.STEADY: Autoscaler.NONE}
 
 
 def endpoint_plan(
@@ -73,7 +82,7 @@ def endpoint_plan(
             resource_key="nvidia.com/gpu" if gpu else None,
         ),
         batching=BatchingPlan(max_batch_size=8, dynamic=True, max_queue_delay_us=1000, instances=2),
-        scaling=scaling or scaling_plan(),
+        scaling=scaling or scaling_plan(autoscaler=_USUAL[mode]),
         slo=SloPlan(p99_ms=2000, availability_percent=99.5),
         source=SourcePlan(
             kind=SourceKind.BAKED, image=f"dev.local/triton-{name}:0123456789ab", uri=None, content_hash="0123456789ab"
@@ -105,7 +114,11 @@ def pool_plan(name: str = "gpu", **changes: object) -> PoolPlan:
 
 def local_plan(manifest_sums: dict[str, str] | None = None) -> StackPlan:
     sums = manifest_sums or {}
-    versions = {"knative-serving": ("1.23.0", "knative-serving"), "prometheus-operator": ("0.93.1", "monitoring")}
+    versions = {
+        "knative-serving": ("1.23.0", "knative-serving"),
+        "keda": ("2.20.2", "keda"),
+        "prometheus-operator": ("0.93.1", "monitoring"),
+    }
     components = [
         ComponentPlan(
             name=name,
@@ -129,14 +142,21 @@ def local_plan(manifest_sums: dict[str, str] | None = None) -> StackPlan:
         pools=(),
         namespaces=tuple(
             NamespacePlan(name=name, pod_security="restricted")
-            for name in ("gateway", "knative-serving", "models", "monitoring")
+            for name in ("gateway", "keda", "knative-serving", "models", "monitoring")
         ),
         components=(*components, gateway),
         images={role: f"dev.local/{role}:{TAGS.get(role, '1.0.0')}" for role in ROLES},
         knative_features={"multi-container": "enabled", "kubernetes.podspec-volumes-emptydir": "enabled"},
-        endpoints=(endpoint_plan("gpt", ServingMode.KNATIVE), endpoint_plan("steady", ServingMode.STEADY)),
+        endpoints=(endpoint_plan("gpt", ServingMode.KNATIVE), keda_endpoint()),
         monitoring=MonitoringPlan(retention_hours=24),
         cost=CostPlan(usd_per_month_low=0, usd_per_month_high=0, not_priced=()),
+    )
+
+
+def keda_endpoint(name: str = "steady") -> EndpointPlan:
+    """A steady endpoint whose replicas follow its queue."""
+    return endpoint_plan(
+        name, ServingMode.STEADY, scaling=scaling_plan(autoscaler=Autoscaler.KEDA, min_replicas=1, initial_replicas=1)
     )
 
 

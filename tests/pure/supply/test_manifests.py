@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from aigc.catalog.faults import UserError
-from scripts.local.supply.manifests import check_sum, documents, join
+from scripts.local.supply.manifests import check_sum, documents, join, patched
 
 FILES = {
     "core.yaml": """
@@ -92,3 +92,24 @@ def test_another_sum_is_refused_with_both_sums() -> None:
 
 def test_a_pin_not_yet_written_is_no_fault_of_the_content() -> None:
     check_sum("knative-serving", "1.23.0", None, b"content")
+
+
+def test_a_patch_changes_the_definition_of_its_name_alone(files: list[Path]) -> None:
+    patch = {"things": [{"op": "add", "path": "/spec/versions/0/served", "value": True}]}
+    found = {item["metadata"]["name"]: item for item in patched(documents(files), patch)}
+    assert found["things"]["spec"]["versions"][0]["served"] is True
+    assert "served" not in json.dumps(found["controller"])
+
+
+@pytest.mark.parametrize(
+    ("name", "operation"),
+    [
+        ("controller", {"op": "add", "path": "/spec/x", "value": 1}),
+        ("nothing", {"op": "add", "path": "/spec/x", "value": 1}),
+        ("things", {"op": "remove", "path": "/spec/never"}),
+        ("things", {"op": "replace", "path": "/spec/versions/7/served", "value": 1}),
+    ],
+)
+def test_a_patch_that_fits_nothing_is_named(files: list[Path], name: str, operation: dict[str, Any]) -> None:
+    with pytest.raises(UserError, match=name):
+        patched(documents(files), {name: [operation]})
