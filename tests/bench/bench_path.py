@@ -48,8 +48,8 @@ SEED = 7
 STATIONS = (
     ("mux", "mux", "triton"),
     ("queue-proxy", "queue-proxy", "mux"),
-    ("gateway", "gateway", "queue-proxy"),
-    ("ingress path", "gateway", "triton"),
+    ("gateway", "gateway", "queue-proxy"),  # the ingress
+    ("whole path", "gateway", "triton"),
     ("activator", "activator", "queue-proxy"),
 )
 """(what is added, entry with it, entry without it)"""

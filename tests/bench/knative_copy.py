@@ -12,7 +12,7 @@ from aigc.catalog.labels import MODELS_NAMESPACE
 from aigc.plan.stack_plan import EndpointPlan
 from scripts.engine.objects import ObjectKey, key_of
 from scripts.model.client import GatewayEndpoint
-from tests.bench.servers import BENCH_LABEL, START_SECONDS, Bench, remove, wait_for
+from tests.bench.servers import BENCH_LABEL, START_SECONDS, Bench, remove, wait_for, with_cpu_request
 
 SERVING = "serving.knative.dev/v1"
 
@@ -43,9 +43,10 @@ def copied(bench: Bench, endpoint: EndpointPlan, name: str, annotations: Mapping
     if live is None:
         raise fail(f"service {endpoint.name}", "is not in the cluster", "run `make up`")
     template = live["spec"]["template"]
-    for container in template["spec"]["containers"]:
-        if container["name"] == "triton":
-            container["image"] = endpoint.source.image
+    template["spec"]["containers"] = [
+        with_cpu_request({**one, "image": endpoint.source.image}) if one["name"] == "triton" else one
+        for one in template["spec"]["containers"]
+    ]
     template["metadata"] = {
         "labels": {BENCH_LABEL: name},
         "annotations": {**kpa_annotations(endpoint), **annotations},

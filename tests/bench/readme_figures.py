@@ -61,7 +61,7 @@ def path(folder: Path) -> str:
         f"{station} {added[station]['p50_ms']['value']} ms"
         for station in ("mux", "queue-proxy", "gateway", "activator")
     )
-    whole = added["ingress path"]["p50_ms"]
+    whole = added["whole path"]["p50_ms"]
     return (
         f"Path of a warm request, added at p50 (`{found['command']}`): {words}; from gateway to Triton "
         f"{whole['value']} ms ({whole['low']} to {whole['high']}), without the activator, which only a model at zero "

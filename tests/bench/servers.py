@@ -29,6 +29,8 @@ from scripts.local.supply.api import ensure_host_tools, ensure_images, import_im
 from scripts.local.workloads import Workloads
 from scripts.progress import Progress
 
+CPU_REQUEST = "150m"
+"""Of every Triton of a bench, so that two of them fit beside the stack and their shares of a busy core are the same."""
 START_SECONDS = 120.0
 GONE_SECONDS = 60.0
 POLL_SECONDS = 0.01
@@ -91,12 +93,18 @@ def bare_pod(endpoint: EndpointPlan, name: str) -> dict[str, Any]:
         "metadata": {"name": name, "namespace": MODELS_NAMESPACE, "labels": {BENCH_LABEL: name}},
         "spec": {
             **spec,
-            "containers": [{**triton, "command": command}],
+            "containers": [with_cpu_request({**triton, "command": command})],
             "volumes": volumes,
             "restartPolicy": "Never",
             "terminationGracePeriodSeconds": 2,
         },
     }
+
+
+def with_cpu_request(container: dict[str, Any]) -> dict[str, Any]:
+    """A container that asks for as much CPU as every Triton of a bench."""
+    requests = {**container["resources"]["requests"], "cpu": CPU_REQUEST}
+    return {**container, "resources": {**container["resources"], "requests": requests}}
 
 
 @contextmanager

@@ -56,7 +56,7 @@ def test_no_entry_is_faster_than_what_lies_behind_it(
         assert set(medians) == {"triton", "mux", "queue-proxy", "gateway", "activator"}
         for station, added in facts["added"].items():
             assert added["p50_ms"]["high"] > -MS_OF_NOISE, f"{station} makes requests faster: {added}"
-        assert facts["added"]["ingress path"]["p50_ms"]["value"] > 0
+        assert facts["added"]["whole path"]["p50_ms"]["value"] > 0
 
 
 def test_the_stages_of_a_cold_start_add_up(first_up: subprocess.CompletedProcess[str], tmp_path: Path) -> None:
