@@ -6,6 +6,7 @@ the start of its first process; that Triton serves is a line of its log, which h
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 import time
@@ -16,6 +17,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from kubernetes import watch
+from urllib3.exceptions import ProtocolError
 
 from aigc.catalog.labels import MODELS_NAMESPACE
 from scripts.local.workloads import pod_is_ready
@@ -62,9 +64,10 @@ def watched(bench: Bench, name: str) -> Iterator[PodWatch]:
             label_selector=f"{BENCH_LABEL}={name}",
             timeout_seconds=WATCH_SECONDS,
         )
-        for event in events:
-            if event["type"] in {"ADDED", "MODIFIED"}:
-                kept.note(event["object"], time.time())
+        with contextlib.suppress(ProtocolError):  # the end of the block or of the API server; who waits says so
+            for event in events:
+                if event["type"] in {"ADDED", "MODIFIED"}:
+                    kept.note(event["object"], time.time())
 
     thread = threading.Thread(target=follow, daemon=True)
     thread.start()

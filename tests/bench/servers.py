@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,7 +30,7 @@ from scripts.local.supply.api import ensure_host_tools, ensure_images, import_im
 from scripts.local.workloads import Workloads
 from scripts.progress import Progress
 
-CPU_REQUEST = "150m"
+CPU_REQUEST = "50m"
 """Of every Triton of a bench, so that two of them fit beside the stack and their shares of a busy core are the same."""
 START_SECONDS = 120.0
 GONE_SECONDS = 60.0
@@ -53,6 +54,7 @@ class Bench:
         Raises:
             UserError: there is no local cluster.
         """
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what was put there is taken away
         workloads = Workloads.connect(KUBECONFIG)
         progress = Progress(quiet=True)
         archives = ensure_images(plan.images, plan.endpoints, MODEL_REPOSITORY, progress)
