@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,7 +34,7 @@ from scripts.load.summary import arrived, measured
 from scripts.model.client import Protocol
 from scripts.stacks import LOCAL_STACK
 from tests.bench.intervals import ratio_of_means
-from tests.bench.result_file import RESULTS, write_result
+from tests.bench.result_file import RESULTS, with_arguments, write_result
 from tests.bench.servers import Bench, Server, cpu_seconds, pin, running
 
 COMMAND = "python -m tests.bench.bench_batching"
@@ -241,7 +242,7 @@ def equality(kept: Measurements) -> Mapping[str, int]:
     }
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str]) -> None:
     """Measure and write the result."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("--rounds", type=int, default=3)
@@ -262,8 +263,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "loads": [compared(kept, mix, concurrency) for mix, concurrency in loads],
         "answers_equal": equality(kept),
     }
-    write_result("batching", COMMAND, result, asked.out)
+    write_result("batching", with_arguments(COMMAND, arguments), result, asked.out)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

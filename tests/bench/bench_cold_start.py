@@ -10,6 +10,7 @@ Triton is started in a pod of its own; its start is from its first process to it
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -26,7 +27,7 @@ from scripts.stacks import LOCAL_STACK
 from tests.bench.intervals import ratio_of_medians
 from tests.bench.knative_copy import knative_copy, pods_of
 from tests.bench.pod_times import PodWatch, container_started_at, triton_serves_at, watched
-from tests.bench.result_file import RESULTS, write_result
+from tests.bench.result_file import RESULTS, with_arguments, write_result
 from tests.bench.servers import Bench, running, wait_for
 
 COMMAND = "python -m tests.bench.bench_cold_start"
@@ -137,15 +138,15 @@ def result_of(cold: Sequence[ColdStart], bare: Sequence[BareStart]) -> dict[str,
     }
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str]) -> None:
     """Measure and write the result."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("--starts", type=int, default=20)
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder of the result")
     asked = parser.parse_args(arguments)
     cold, bare = measure_starts(Bench.open(plan_of(LOCAL_STACK)), asked.starts)
-    write_result("cold_start", COMMAND, result_of(cold, bare), asked.out)
+    write_result("cold_start", with_arguments(COMMAND, arguments), result_of(cold, bare), asked.out)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

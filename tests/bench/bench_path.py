@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import http.client
 import random
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -31,7 +32,7 @@ from scripts.model.transport import request_tensors
 from scripts.stacks import LOCAL_STACK
 from tests.bench.intervals import difference_of_medians
 from tests.bench.knative_copy import knative_copy, pods_of
-from tests.bench.result_file import RESULTS, write_result
+from tests.bench.result_file import RESULTS, with_arguments, write_result
 from tests.bench.servers import START_SECONDS, Bench, wait_for
 
 COMMAND = "python -m tests.bench.bench_path"
@@ -183,14 +184,19 @@ def leads_to(gateway: Entry, direct: Entry) -> bool:
     return times[0] < 3 * times[1] + 0.002
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str]) -> None:
     """Measure and write the result."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("--rounds", type=int, default=500, help="requests of each kind to each entry")
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder of the result")
     asked = parser.parse_args(arguments)
-    write_result("path", COMMAND, measure_path(Bench.open(plan_of(LOCAL_STACK)), asked.rounds), asked.out)
+    write_result(
+        "path",
+        with_arguments(COMMAND, arguments),
+        measure_path(Bench.open(plan_of(LOCAL_STACK)), asked.rounds),
+        asked.out,
+    )
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

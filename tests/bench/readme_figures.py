@@ -6,6 +6,7 @@ python -m tests.bench.readme_figures          rewrites the section after a bench
 from __future__ import annotations
 
 import json
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ README = PROJECT_ROOT / "README.md"
 HEADING = "## Measured\n"
 NEXT_HEADING = "\n## "
 IN_FLIGHT = 32
+WIDTH = 118
 
 
 def result(name: str, folder: Path = RESULTS) -> Any:
@@ -24,33 +26,39 @@ def result(name: str, folder: Path = RESULTS) -> Any:
 
 
 def section(folder: Path = RESULTS) -> str:
-    """Everything under the heading."""
+    """Everything under the heading; a bench without a result has no line."""
     lines = [
         HEADING,
-        f"On {result('batching', folder)['machine']}; each command writes a file in `tests/bench/results/`, and",
-        "`python -m tests.bench.readme_figures` this section out of them.\n",
-        *(f"* {said}" for said in (*batching(folder), path(folder), cold_start(folder))),
+        "Each command writes a file in `tests/bench/results/`, and `python -m tests.bench.readme_figures`",
+        "writes this out of them.\n",
+        *(wrapped(say(folder)) for name, say in SAID_OF.items() if (folder / f"{name}.json").is_file()),
     ]
     return "\n".join(lines) + "\n"
 
 
-def batching(folder: Path) -> list[str]:
+def wrapped(said: str) -> str:
+    """One point of a list."""
+    return textwrap.fill(said, WIDTH, initial_indent="* ", subsequent_indent="  ", break_on_hyphens=False)
+
+
+def batching(folder: Path) -> str:
     """Both servers at 32 in flight, for each mix of lengths."""
     found = result("batching", folder)
     equality = found["answers_equal"]
     said = [
-        f"Dynamic batching, {IN_FLIGHT} requests in flight on one core (`{found['command']}`; {equality['equal']} of "
+        f"Dynamic batching, {IN_FLIGHT} requests in flight, one of {found['machine']} "
+        f"(`{found['command']}`; {equality['equal']} of "
         f"{equality['requests']} answers equal the unbatched ones):"
     ]
     for load in found["loads"]:
         if load["concurrency"] == IN_FLIGHT:
             batched, plain, ratio = load["gpt"], load["gpt_handbook"], load["requests_per_second_ratio"]
             said.append(
-                f"  {load['mix']}: {batched['requests_per_second']} requests/s in batches of {batched['mean_batch']}, "
+                f"{load['mix']}: {batched['requests_per_second']} requests/s in batches of {batched['mean_batch']}, "
                 f"without {plain['requests_per_second']}: {ratio['value']} times as many ({ratio['low']} to "
                 f"{ratio['high']}); p99 {batched['p99_ms']} ms, without {plain['p99_ms']} ms."
             )
-    return ["\n".join(said)]
+    return " ".join(said)
 
 
 def path(folder: Path) -> str:
@@ -86,6 +94,9 @@ def cold_start(folder: Path) -> str:
         f"{cold['total']['p95_seconds']} s): {words}. The bare server starts in {bare['server']['median_seconds']} s: "
         f"{ratio['value']} times ({ratio['low']} to {ratio['high']})."
     )
+
+
+SAID_OF = {"batching": batching, "path": path, "cold_start": cold_start}
 
 
 def rewritten(readme: str, folder: Path = RESULTS) -> str:

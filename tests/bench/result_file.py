@@ -5,15 +5,25 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shlex
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from aigc.config.stacks import PROJECT_ROOT
 
 RESULTS = Path(__file__).parent / "results"
+
+
+def with_arguments(command: str, arguments: Sequence[str]) -> str:
+    """The command that was given, but for the folder of its result."""
+    kept = [*arguments]
+    if "--out" in kept:
+        at = kept.index("--out")
+        del kept[at : at + 2]
+    return shlex.join([*command.split(), *kept])
 
 
 def write_result(name: str, command: str, measured: Mapping[str, Any], folder: Path = RESULTS) -> Path:

@@ -28,7 +28,7 @@ def bench(name: str, folder: Path, *arguments: str) -> Any:
     assert done.returncode == 0, done.stderr[-3000:]
     result = json.loads((folder / f"{name}.json").read_text())
     assert all(result[fact] for fact in MADE_BY)
-    assert result["command"] == f"python -m tests.bench.bench_{name}"
+    assert result["command"] == " ".join([f"python -m tests.bench.bench_{name}", *arguments])
     return result
 
 
