@@ -9,6 +9,7 @@ import pytest
 
 from aigc.config.stacks import PROJECT_ROOT
 from tests.bench import readme_figures
+from tests.bench.result_file import RESULTS
 
 QUOTED = {
     "up_from_down_seconds": "{} s",
@@ -33,7 +34,7 @@ def test_the_section_on_benches_is_what_their_results_say() -> None:
     assert readme_figures.rewritten(readme) == readme, "run python -m tests.bench.readme_figures"
 
 
-MEASURED = [name for name in readme_figures.SAID_OF if (readme_figures.RESULTS / f"{name}.json").is_file()]
+MEASURED = [name for name in readme_figures.SAID_OF if (RESULTS / f"{name}.json").is_file()]
 
 
 @pytest.mark.parametrize("name", MEASURED)
