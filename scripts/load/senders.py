@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -28,15 +28,23 @@ FIRST_ANSWER_SECONDS = 120.0
 """The request that opens the connections may start a pod from zero; the same two minutes as `infer` allows."""
 
 
+OnAnswer = Callable[[Request, np.ndarray[Any, Any]], None]
+"""Is handed every request with the token ids of its answer."""
+
+
+def ignore(request: Request, tokens: np.ndarray[Any, Any]) -> None:
+    """A load test counts answers and does not read them."""
+
+
 @asynccontextmanager
-async def connected(settings: LoadSettings) -> AsyncIterator[Send]:
+async def connected(settings: LoadSettings, on_answer: OnAnswer = ignore) -> AsyncIterator[Send]:
     """A sender whose connections are open; one real request went before, so a model at zero replicas is awake.
 
     Raises:
         InferenceServerException, OSError: the model did not answer that request.
     """
     connect = _grpc if settings.protocol is Protocol.GRPC else _http
-    async with connect(settings) as send:
+    async with connect(settings, on_answer) as send:
         yield send
 
 
@@ -47,7 +55,7 @@ def connections(settings: LoadSettings) -> int:
 
 
 @asynccontextmanager
-async def _grpc(settings: LoadSettings) -> AsyncIterator[Send]:
+async def _grpc(settings: LoadSettings, on_answer: OnAnswer) -> AsyncIterator[Send]:
     options = [
         ("grpc.default_authority", settings.host),
         ("grpc.use_local_subchannel_pool", 1),  # else all channels would share one connection
@@ -61,7 +69,9 @@ async def _grpc(settings: LoadSettings) -> AsyncIterator[Send]:
 
         async def infer(client: Any, request: Request) -> int:
             inputs = request_tensors(triton_grpc, prompt_tensor(request), request.max_tokens)
-            return generated(await client.infer(settings.model, inputs))
+            tokens = answer_tokens(await client.infer(settings.model, inputs))
+            on_answer(request, tokens)
+            return generated(tokens)
 
         async with asyncio.timeout(FIRST_ANSWER_SECONDS):
             await infer(clients[0], WAKING)
@@ -71,14 +81,16 @@ async def _grpc(settings: LoadSettings) -> AsyncIterator[Send]:
 
 
 @asynccontextmanager
-async def _http(settings: LoadSettings) -> AsyncIterator[Send]:
+async def _http(settings: LoadSettings, on_answer: OnAnswer) -> AsyncIterator[Send]:
     async with triton_http_aio.InferenceServerClient(
         settings.address, conn_limit=MAX_IN_FLIGHT, conn_timeout=max(FIRST_ANSWER_SECONDS, settings.timeout_seconds)
     ) as client:
 
         async def infer(request: Request) -> int:
             inputs = request_tensors(triton_http, prompt_tensor(request), request.max_tokens)
-            return generated(await client.infer(settings.model, inputs, headers={"Host": settings.host}))
+            tokens = answer_tokens(await client.infer(settings.model, inputs, headers={"Host": settings.host}))
+            on_answer(request, tokens)
+            return generated(tokens)
 
         async with asyncio.timeout(FIRST_ANSWER_SECONDS):
             await infer(WAKING)
@@ -95,6 +107,6 @@ def prompt_tensor(request: Request) -> np.ndarray[Any, Any]:
     return np.frombuffer(request.prompt.encode(), np.uint8).astype(np.int32)
 
 
-def generated(answer: Any) -> int:
+def generated(tokens: np.ndarray[Any, Any]) -> int:
     """Tokens of an answer; the mark that ends it is none."""
-    return int(np.count_nonzero(answer_tokens(answer) != END))
+    return int(np.count_nonzero(tokens != END))

@@ -76,7 +76,7 @@ def _deployment(endpoint: EndpointPlan, images: PodImages, mux_config: str) -> B
 
 
 def _draining(spec: Body, endpoint: EndpointPlan) -> Body:
-    mux, triton = spec["containers"]
+    triton, mux = spec["containers"]
     mux = {**mux, "restartPolicy": "Always", "readinessProbe": {**mux["readinessProbe"], "periodSeconds": 2}}
     triton = {**triton, "lifecycle": {"preStop": {"sleep": {"seconds": _DRAIN_SECONDS}}}}
     grace = _DRAIN_SECONDS + endpoint.scaling.request_timeout_seconds + _MARGIN_SECONDS

@@ -117,7 +117,8 @@ def pod_spec(endpoint: EndpointPlan, images: PodImages, mux_config: str) -> Body
     spec: Body = {
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
-        "containers": [mux_container(images.mux), triton_container(endpoint, images.triton, files)],
+        # Triton first: containers are started in this order, and a cold start waits for Triton, not for the mux.
+        "containers": [triton_container(endpoint, images.triton, files), mux_container(images.mux)],
         "volumes": [
             {"name": "mux", "configMap": {"name": mux_config}},
             {

@@ -11,8 +11,8 @@ from typing import Any
 import onnxruntime
 import triton_python_backend_utils as pb_utils
 
-INPUTS = ("tokens", "past", "padding")
-OUTPUTS = ("logits", "present")
+INPUTS = ("tokens", "past", "filled", "padding")
+OUTPUTS = ("logits", "added")
 
 
 class TritonPythonModel:

@@ -41,11 +41,12 @@ class Core:
         self.session = onnxruntime.InferenceSession(str(GRAPH), options, providers=["CPUExecutionProvider"])
         self.batches: list[int] = []
 
-    def __call__(self, tokens: Array, past: Array, padding: Array) -> tuple[Array, Array]:
+    def __call__(self, tokens: Array, past: Array, filled: Array, padding: Array) -> tuple[Array, Array]:
         self.batches.append(len(tokens))
-        feed = {"tokens": tokens, "past": np.ascontiguousarray(past), "padding": padding}
-        logits, present = self.session.run(["logits", "present"], feed)
-        return logits, present
+        assert past.flags.c_contiguous, "Triton's tensors take contiguous arrays only"
+        feed = {"tokens": tokens, "past": past, "filled": filled, "padding": padding}
+        logits, added = self.session.run(["logits", "added"], feed)
+        return logits, added
 
 
 @pytest.fixture

@@ -39,10 +39,30 @@ def test_a_batch_gives_every_row_the_answer_it_gets_alone(decode: ModuleType, co
     lengths = [5, 40, 24, 1, 64, 33, 24, 12]
     rows = [decode.Row(list(text.encode()), length) for text, length in zip(TEXTS, lengths, strict=True)]
     decode.decode(rows, core)
-    assert core.batches[0] == len(TEXTS)
+    assert max(core.batches) >= len(TEXTS) - 1, "prompts of like length are read in one call"
     assert core.batches[-1] < len(TEXTS), "finished rows leave the batch"
     for row, text, length in zip(rows, TEXTS, lengths, strict=True):
         assert row.produced == answer(decode, core, text, length), text
+
+
+def test_long_and_short_prompts_are_read_apart_and_answered_as_alone(decode: ModuleType, core: Core) -> None:
+    texts = ["a", "It is", "When ", "y" * 180, "The package " * 14, "Debian"]
+    lengths = [30, 3, 50, 9, 40, 1]
+    rows = [decode.Row(list(text.encode()), length) for text, length in zip(texts, lengths, strict=True)]
+    decode.decode(rows, core)
+    assert max(core.batches) < len(texts)
+    for row, text, length in zip(rows, texts, lengths, strict=True):
+        assert row.produced == answer(decode, core, text, length), text
+
+
+def test_reading_apart_costs_no_more_padding_than_it_saves_calls(decode: ModuleType) -> None:
+    def sizes(*lengths: int) -> list[int]:
+        return [len(group) for group in decode.read_together([decode.Row([1] * n, 4) for n in sorted(lengths)])]
+
+    assert sizes(10, 11, 12, 13) == [4]
+    assert sizes(10, 11, 200) == [1, 2], "longest first"
+    assert sizes(*[20] * 3, 20 + decode.CALL_TOKENS // 3 - 1) == [4], "padding three rows costs less than a call"
+    assert sizes(*[20] * 3, 20 + decode.CALL_TOKENS // 3 + 1) == [1, 3]
 
 
 def test_different_prompts_get_different_answers(decode: ModuleType, core: Core) -> None:
@@ -62,16 +82,16 @@ def test_it_stops_where_the_context_ends(decode: ModuleType, core: Core) -> None
     assert len(answer(decode, core, "z" * 250, 1000)) <= 5
 
 
-def scripted(tokens: list[list[int]]) -> Callable[[Array, Array, Array], tuple[Array, Array]]:
+def scripted(tokens: list[list[int]]) -> Callable[[Array, Array, Array, Array], tuple[Array, Array]]:
     """A core whose next tokens are given, per step and row."""
     steps = iter(tokens)
 
-    def run(given: Array, past: Array, padding: Array) -> tuple[Array, Array]:
+    def run(given: Array, past: Array, filled: Array, padding: Array) -> tuple[Array, Array]:
         chosen = next(steps)
         assert len(chosen) == len(given)
         logits = np.zeros((len(chosen), SHAPE.vocabulary), np.float32)
         logits[np.arange(len(chosen)), chosen] = 1.0
-        return logits, past
+        return logits, np.zeros((*past.shape[:3], given.shape[1], past.shape[4]), np.float32)
 
     return run
 
@@ -85,12 +105,21 @@ def test_end_ends_a_row_and_is_the_last_it_says(decode: ModuleType) -> None:
 
 def test_a_cancelled_row_leaves_and_the_others_go_on(decode: ModuleType) -> None:
     asked = iter([False, True])
-    rows = [decode.Row([1], 9, is_cancelled=lambda: next(asked)), decode.Row([2], 3)]
-    decode.decode(rows, scripted([[65, 66], [65, 66], [67]]))
+    steps = decode.CANCEL_STEPS
+    ended: list[int] = []
+    rows = [
+        decode.Row([1], 99, is_cancelled=lambda: next(asked), on_end=lambda: ended.append(0)),
+        decode.Row([2], steps + 2, on_end=lambda: ended.append(1)),
+    ]
+    said = [[65 + step, 97 + step] for step in range(steps + 2)]
+    decode.decode(rows, scripted([*said[:-1], said[-1][1:]]))
     assert rows[0].cancelled
-    assert rows[0].produced == [65]
-    assert rows[1].produced == [66, 66, 67]
+    assert rows[0].produced == [first for first, _ in said[:steps]], (
+        "asked for at the first token and the one after so many"
+    )
+    assert rows[1].produced == [second for _, second in said]
     assert not rows[1].cancelled
+    assert ended == [0, 1]
 
 
 def test_no_run_of_bytes_is_said_twice(decode: ModuleType, core: Core) -> None:

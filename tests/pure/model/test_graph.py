@@ -35,9 +35,13 @@ def empty_past(rows: int, slots: int = 0) -> Array:
     return np.zeros((rows, 2 * SHAPE.layers, SHAPE.heads, slots, SHAPE.head_width), np.float32)
 
 
+def column(value: int) -> Array:
+    return np.array([[value]], np.int32)
+
+
 def run(core: Core, text: str) -> Array:
     tokens = np.array([tokens_of(text)], np.int32)
-    logits, _ = core(tokens, empty_past(1), np.zeros((1, 1), np.int32))
+    logits, _ = core(tokens, empty_past(1), column(0), column(0))
     return np.asarray(logits[0])
 
 
@@ -58,16 +62,17 @@ def test_a_padded_batch_gives_the_answers_of_single_rows(core: Core, decode: Mod
 def test_what_lies_under_the_padding_does_not_matter(core: Core) -> None:
     tokens = np.array([[7, 99, *tokens_of("The ")]], np.int32)
     noise = np.asarray(np.random.default_rng(1).standard_normal(empty_past(1, 3).shape), np.float32)
-    padded, _ = core(tokens, noise, np.array([[5]], np.int32))
+    padded, _ = core(tokens, noise, column(3), column(5))
     np.testing.assert_allclose(padded[0], run(core, "The "), rtol=0, atol=1e-3)
 
 
 def test_decoding_with_the_cache_is_recomputing_everything(core: Core) -> None:
     tokens = tokens_of("The kernel is")
-    past = empty_past(1)
-    for token in tokens:
-        logits, past = core(np.array([[token]], np.int32), past, np.zeros((1, 1), np.int32))
-    assert past.shape[3] == len(tokens)
+    past = np.full_like(empty_past(1, len(tokens) + 3), 9.0)  # slots not filled yet hold anything
+    for filled, token in enumerate(tokens):
+        logits, added = core(column(token), past, column(filled), column(0))
+        assert added.shape == empty_past(1, 1).shape
+        past[:, :, :, filled] = added[:, :, :, 0]
     np.testing.assert_allclose(logits[0], run(core, "The kernel is"), rtol=0, atol=1e-3)
 
 

@@ -97,7 +97,7 @@ def triton(monkeypatch: pytest.MonkeyPatch, core: Core, decode: ModuleType) -> S
 
         def exec(self) -> Any:
             results = (self.feed["tokens"], self.feed["past"]) if state.broken else core(**self.feed)
-            tensors = [Tensor(name, value) for name, value in zip(("logits", "present"), results, strict=True)]
+            tensors = [Tensor(name, value) for name, value in zip(("logits", "added"), results, strict=True)]
             error = TritonError("no such model")
             return SimpleNamespace(has_error=lambda: state.broken, error=lambda: error, output_tensors=lambda: tensors)
 
@@ -122,49 +122,59 @@ def model(streams: bool = False) -> Any:
     return loaded
 
 
+def answers(requests: list[Request]) -> list[Response]:
+    """The one response each request was sent, by a model that does not stream."""
+    assert model().execute(requests) is None
+    sent = [request.sender.sent for request in requests]
+    assert all([flags for _, flags in one] == [FINAL] for one in sent)
+    return [response for ((response, _),) in sent if response is not None]
+
+
 def ids(text: str) -> list[int]:
     return list(text.encode())
 
 
 def test_requests_of_different_lengths_share_a_batch_and_keep_their_answers(triton: SimpleNamespace) -> None:
     texts = ("The package ", "a", "You should never ")
-    together = model().execute([Request([ids(text)]) for text in texts])
+    together = answers([Request([ids(text)]) for text in texts])
     assert triton.core.batches[0] == len(texts)
     for text, response in zip(texts, together, strict=True):
-        assert response.tokens == model().execute([Request([ids(text)])])[0].tokens
+        assert response.tokens == answers([Request([ids(text)])])[0].tokens
 
 
 def test_a_bad_request_fails_alone(triton: SimpleNamespace) -> None:
-    good = Request([ids("The ")])
+    good, other = Request([ids("The ")]), Request([ids("The ")])
     bad = [Request([[]]), Request([[1, 999]]), Request([[1]], max_tokens=0), Request([[1] * 400])]
-    first, *refused, last = model().execute([good, *bad, good])
+    first, *refused, last = answers([good, *bad, other])
     assert first.error is None
     assert last.tokens == first.tokens
-    assert [response.error.code for response in refused] == [TritonError.INVALID_ARG] * len(bad)
+    assert [response.error and response.error.code for response in refused] == [TritonError.INVALID_ARG] * len(bad)
     for response, word in zip(refused, ("empty", "999", "at least 1", "400 tokens"), strict=True):
+        assert response.error is not None
         assert word in response.error.text
 
 
 def test_only_bad_requests_never_reach_the_graph(triton: SimpleNamespace) -> None:
-    assert model().execute([Request([[]])])[0].error is not None
+    assert answers([Request([[]])])[0].error is not None
     assert triton.core.batches == []
 
 
 def test_a_cancelled_request_is_told_so(triton: SimpleNamespace) -> None:
-    responses = model().execute([Request([ids("The ")], cancelled=True), Request([ids("The ")])])
+    responses = answers([Request([ids("The ")], cancelled=True), Request([ids("The ")])])
+    assert responses[0].error is not None
     assert responses[0].error.code == TritonError.CANCELLED
     assert len(responses[1].tokens) > 1
 
 
 def test_several_prompts_of_one_request_come_back_in_order(triton: SimpleNamespace) -> None:
-    response = model().execute([Request([ids("The "), ids("When")], max_tokens=4)])[0]
+    response = answers([Request([ids("The "), ids("When")], max_tokens=4)])[0]
     rows = response.output_tensors[0].value
     assert rows.shape == (2, 4)
-    assert rows[1].tolist() == model().execute([Request([ids("When")], max_tokens=4)])[0].tokens
+    assert rows[1].tolist() == answers([Request([ids("When")], max_tokens=4)])[0].tokens
 
 
 def test_a_stream_is_the_same_answer_in_pieces_and_says_when_it_ends(triton: SimpleNamespace) -> None:
-    whole = model().execute([Request([ids("The package ")])])[0].tokens
+    whole = answers([Request([ids("The package ")])])[0].tokens
     request, other = Request([ids("The package ")]), Request([[]])
     assert model(streams=True).execute([request, other]) is None
     *pieces, last = request.sender.sent
@@ -186,14 +196,29 @@ def test_a_stream_answers_one_prompt(triton: SimpleNamespace) -> None:
     assert "2 prompts" in refusal.error.text
 
 
-def test_a_broken_core_ends_every_stream_with_its_reason(triton: SimpleNamespace) -> None:
+def test_a_short_answer_leaves_before_the_long_ones_of_its_batch_are_done(triton: SimpleNamespace) -> None:
+    short, long = Request([ids("The ")], max_tokens=2), Request([ids("The ")], max_tokens=9)
+    calls_when_sent: list[int] = []
+    send = short.sender.send
+
+    def watched(*given: Any, **named: Any) -> None:
+        calls_when_sent.append(len(triton.core.batches))
+        send(*given, **named)
+
+    short.sender.send = watched  # type: ignore[method-assign]
+    answers([short, long])
+    assert calls_when_sent == [2]
+    assert len(triton.core.batches) == 9
+
+
+@pytest.mark.parametrize("streams", [False, True])
+def test_a_broken_core_ends_every_request_with_its_reason(triton: SimpleNamespace, streams: bool) -> None:
     triton.broken = True
     request = Request([ids("The ")])
-    model(streams=True).execute([request])
+    model(streams).execute([request])
     ((refusal, flags),) = request.sender.sent
     assert refusal is not None
     assert refusal.error is not None
     assert "gpt_core: no such model" in refusal.error.text
+    assert refusal.error.code == TritonError.INTERNAL
     assert flags == FINAL
-    with pytest.raises(ModelError, match="gpt_core"):
-        model().execute([Request([ids("The ")])])

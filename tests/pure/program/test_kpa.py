@@ -29,6 +29,14 @@ def test_the_plans_target_is_what_is_aimed_at() -> None:
     assert annotations[f"{PREFIX}/target-utilization-percentage"] == "100"
 
 
+def test_the_activator_stays_in_the_path_only_where_it_has_something_to_queue() -> None:
+    key = f"{PREFIX}/target-burst-capacity"
+    free = endpoint_plan("gpt", ServingMode.KNATIVE, scaling=scaling_plan(hard_concurrency=0))
+    limited = endpoint_plan("gpt", ServingMode.KNATIVE, scaling=scaling_plan(hard_concurrency=4))
+    assert kpa_annotations(free)[key] == "0"
+    assert key not in kpa_annotations(limited)
+
+
 def test_bounds_and_the_first_number_are_the_plans() -> None:
     scaling = scaling_plan(min_replicas=1, max_replicas=7, initial_replicas=2, progress_deadline_seconds=1800)
     annotations = kpa_annotations(endpoint_plan("gpt", ServingMode.KNATIVE, scaling=scaling))

@@ -1,0 +1,110 @@
+"""The section of README that quotes the benches, written from their results so that it cannot say anything else.
+
+python -m tests.bench.readme_figures          rewrites the section after a bench has run
+"""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from pathlib import Path
+from typing import Any
+
+from aigc.config.stacks import PROJECT_ROOT
+from tests.bench.result_file import RESULTS
+
+README = PROJECT_ROOT / "README.md"
+HEADING = "## Measured\n"
+NEXT_HEADING = "\n## "
+IN_FLIGHT = 32
+WIDTH = 118
+
+
+def result(name: str, folder: Path = RESULTS) -> Any:
+    """One result, as its bench wrote it."""
+    return json.loads((folder / f"{name}.json").read_text())
+
+
+def section(folder: Path = RESULTS) -> str:
+    """Everything under the heading; a bench without a result has no line."""
+    lines = [
+        HEADING,
+        "Each command writes a file in `tests/bench/results/`, and `python -m tests.bench.readme_figures`",
+        "writes this out of them.\n",
+        *(wrapped(say(folder)) for name, say in SAID_OF.items() if (folder / f"{name}.json").is_file()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def wrapped(said: str) -> str:
+    """One point of a list."""
+    return textwrap.fill(said, WIDTH, initial_indent="* ", subsequent_indent="  ", break_on_hyphens=False)
+
+
+def batching(folder: Path) -> str:
+    """Both servers at 32 in flight, for each mix of lengths."""
+    found = result("batching", folder)
+    equality = found["answers_equal"]
+    said = [
+        f"Dynamic batching, {IN_FLIGHT} requests in flight, one of {found['machine']} "
+        f"(`{found['command']}`; {equality['equal']} of "
+        f"{equality['requests']} answers equal the unbatched ones):"
+    ]
+    for load in found["loads"]:
+        if load["concurrency"] == IN_FLIGHT:
+            batched, plain, ratio = load["gpt"], load["gpt_handbook"], load["requests_per_second_ratio"]
+            said.append(
+                f"{load['mix']}: {batched['requests_per_second']} requests/s in batches of {batched['mean_batch']}, "
+                f"without {plain['requests_per_second']}: {ratio['value']} times as many ({ratio['low']} to "
+                f"{ratio['high']}); p99 {batched['p99_ms']} ms, without {plain['p99_ms']} ms."
+            )
+    return " ".join(said)
+
+
+def path(folder: Path) -> str:
+    """What each station adds to a small gRPC request."""
+    found = result("path", folder)
+    added = found["requests"]["grpc ready"]["added"]
+    words = ", ".join(
+        f"{station} {added[station]['p50_ms']['value']} ms"
+        for station in ("mux", "queue-proxy", "gateway", "activator")
+    )
+    whole = added["whole path"]["p50_ms"]
+    return (
+        f"Path of a warm request, added at p50 (`{found['command']}`): {words}; from gateway to Triton "
+        f"{whole['value']} ms ({whole['low']} to {whole['high']}), without the activator, which only a model at zero "
+        "replicas has in its path."
+    )
+
+
+def cold_start(folder: Path) -> str:
+    """The median of each stage beside the bare server."""
+    found = result("cold_start", folder)
+    cold, bare, ratio = found["cold_start"], found["bare_server"], found["ratio_to_bare_server"]
+    stages = (
+        ("request_to_pod", "until there is a pod"),
+        ("pod_to_node", "until it has a node"),
+        ("node_to_process", "until its container runs"),
+        ("process_to_serving", "until Triton serves"),
+        ("serving_to_answer", "until the answer"),
+    )
+    words = ", ".join(f"{cold[stage]['median_seconds']} s {what}" for stage, what in stages)
+    return (
+        f"Cold start, median of {found['starts']} (`{found['command']}`): {cold['total']['median_seconds']} s (p95 "
+        f"{cold['total']['p95_seconds']} s): {words}. The bare server starts in {bare['server']['median_seconds']} s: "
+        f"{ratio['value']} times ({ratio['low']} to {ratio['high']})."
+    )
+
+
+SAID_OF = {"batching": batching, "path": path, "cold_start": cold_start}
+
+
+def rewritten(readme: str, folder: Path = RESULTS) -> str:
+    """README with its section as the results say."""
+    before, _, rest = readme.partition(HEADING)
+    _, separator, after = rest.partition(NEXT_HEADING)
+    return before + section(folder) + separator + after
+
+
+if __name__ == "__main__":
+    README.write_text(rewritten(README.read_text()))
