@@ -1,9 +1,11 @@
 """Dynamic batching against the handbook's configuration: `gpt` and `gpt_handbook` on the same core, one at a time.
 
+And `gpt` once more with the batch size and instances that suit one core: 32 and 1, where the handbook has 8 and 2.
+
     python -m tests.bench.bench_batching          writes tests/bench/results/batching.json
 
-Both servers are Triton of the plan in a pod of its own, asked at its gRPC port. Only one is up at a time, its threads
-bound to one core, this client to the other. Rounds begin with either in turn. Every answer of `gpt` is compared with
+The servers are Triton of the plan in a pod of its own, asked at its gRPC port. Only one is up at a time, its threads
+bound to one core, this client to the other. Rounds begin with each in turn. Every answer of `gpt` is compared with
 the one that `gpt_handbook`, which batches nothing, gave to the same request.
 """
 
@@ -13,7 +15,8 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,7 +41,16 @@ from tests.bench.result_file import RESULTS, with_arguments, write_result
 from tests.bench.servers import Bench, Server, cpu_seconds, pin, running
 
 COMMAND = "python -m tests.bench.bench_batching"
-BATCHED, PLAIN = "gpt", "gpt_handbook"
+BATCHED, WIDE, PLAIN = "gpt", "gpt_wide", "gpt_handbook"
+SIDES = (BATCHED, WIDE, PLAIN)
+MODEL_OF = {BATCHED: "gpt", WIDE: "gpt", PLAIN: "gpt_handbook"}
+WIDE_CONFIGURATION = {
+    "gpt": {"max_batch_size: 8": "max_batch_size: 32", "count: 2": "count: 1"},
+    "gpt_core": {"max_batch_size: 8": "max_batch_size: 32"},
+}
+"""One instance: two would share the waiting requests among them and read the weights for half a batch each."""
+WIDE_MEMORY_MIB = 1136
+"""Shared memory is a quarter of it; 214 MiB were seen with full batches of 32."""
 CONCURRENCIES = (1, 8, 32, 128)
 BALANCED_CONCURRENCY = 32
 CONTEXT = 256
@@ -65,7 +77,7 @@ class Measurements:
     """Everything that was measured, by server, mix and concurrency."""
 
     runs: dict[tuple[str, str, int], list[Measurement]] = field(default_factory=dict)
-    answers: dict[str, Answers] = field(default_factory=lambda: {BATCHED: {}, PLAIN: {}})
+    answers: dict[str, Answers] = field(default_factory=lambda: {side: {} for side in SIDES})
     differing: int = 0
     """Answers that another answer of the same server to the same request contradicts."""
     compared: int = 0
@@ -112,10 +124,10 @@ def counts(server: Server, model: str) -> tuple[int, int]:
 
 
 def measure_server(
-    kept: Measurements, server: Server, model: str, loads: Sequence[tuple[Mix, int]], seconds: float, seed: int
+    kept: Measurements, server: Server, side: str, loads: Sequence[tuple[Mix, int]], seconds: float, seed: int
 ) -> None:
     """Every load against one server, and what it answered."""
-    answers = kept.answers[model]
+    answers, model = kept.answers[side], MODEL_OF[side]
 
     def note(request: Request, tokens: np.ndarray[Any, Any]) -> None:
         said = tuple(tokens.reshape(-1).tolist())
@@ -132,13 +144,13 @@ def measure_server(
         settings = settings_of(server, model, mix, concurrency, seconds, seed)
         run, first, cpu_before, last, cpu_after = asyncio.run(one(settings, mix))
         measurement = Measurement(run, last[0] - first[0], last[1] - first[1], cpu_after - cpu_before)
-        kept.runs.setdefault((model, mix.facts.name, concurrency), []).append(measurement)
+        kept.runs.setdefault((side, mix.facts.name, concurrency), []).append(measurement)
 
 
 def ask_missing(kept: Measurements, server: Server, mix: Mix) -> None:
-    """Ask the server that batches nothing for what only the other one was asked."""
+    """Ask the server that batches nothing for what only the others were asked."""
     answers = kept.answers[PLAIN]
-    missing = [request for request in kept.answers[BATCHED] if request not in answers]
+    missing = [request for request in {**kept.answers[BATCHED], **kept.answers[WIDE]} if request not in answers]
 
     def note(request: Request, tokens: np.ndarray[Any, Any]) -> None:
         answers[request] = tuple(tokens.reshape(-1).tolist())
@@ -154,10 +166,21 @@ def ask_missing(kept: Measurements, server: Server, mix: Mix) -> None:
     asyncio.run(connect())
 
 
+@contextmanager
+def serving(bench: Bench, side: str) -> Iterator[Server]:
+    """One of the three servers, for so long as the block lasts."""
+    endpoint, changes = bench.endpoint(MODEL_OF[side]), WIDE_CONFIGURATION if side == WIDE else {}
+    if changes:
+        resources = endpoint.resources.model_copy(update={"memory_mib": WIDE_MEMORY_MIB})
+        endpoint = endpoint.model_copy(update={"resources": resources})
+    with running(bench, endpoint, f"bench-{side.replace('_', '-')}", changes) as server:
+        yield server
+
+
 def measure_all(
     bench: Bench, concurrencies: Sequence[int], seconds: float, rounds: int, balanced: bool
 ) -> Measurements:
-    """Rounds of both servers, the first one of a round in turn."""
+    """Rounds of all servers, the first one of a round in turn."""
     kept = Measurements()
     trace = trace_mix(DEFAULT_MIX, CONTEXT)
     loads = [(trace, concurrency) for concurrency in concurrencies]
@@ -168,16 +191,13 @@ def measure_all(
     os.sched_setaffinity(0, client)
     try:
         for number in range(rounds):
-            models = (BATCHED, PLAIN) if number % 2 == 0 else (PLAIN, BATCHED)
-            for model in models:
-                with running(bench, bench.endpoint(model), f"bench-{model.replace('_', '-')}") as server:
+            first = number % len(SIDES)
+            for side in (*SIDES[first:], *SIDES[:first]):
+                with serving(bench, side) as server:
                     pin(server.container, other)
-                    measure_server(kept, server, model, loads, seconds, SEED + number)
-                    if model == models[-1] == PLAIN:
-                        ask_missing(kept, server, trace)
-        if rounds % 2 == 0:
-            with running(bench, bench.endpoint(PLAIN), "bench-references") as server:
-                ask_missing(kept, server, trace)
+                    measure_server(kept, server, side, loads, seconds, SEED + number)
+        with serving(bench, PLAIN) as server:
+            ask_missing(kept, server, trace)
     finally:
         os.sched_setaffinity(0, before)
     return kept
@@ -217,23 +237,26 @@ def facts_of(measurements: Sequence[Measurement]) -> dict[str, Any]:
 
 
 def compared(kept: Measurements, mix: str, concurrency: int) -> dict[str, Any]:
-    """Both servers under one load, and the ratios of the one that batches to the other."""
-    batched, plain = kept.runs[BATCHED, mix, concurrency], kept.runs[PLAIN, mix, concurrency]
-    facts = {BATCHED: facts_of(batched), PLAIN: facts_of(plain)}
-    throughput = ratio_of_means(answers_by_second(batched), answers_by_second(plain), SEED)
-    return {
-        "mix": mix,
-        "concurrency": concurrency,
-        **facts,
-        "requests_per_second_ratio": throughput.rounded(2),
-        "p99_ratio": round(facts[BATCHED]["p99_ms"] / facts[PLAIN]["p99_ms"], 3),
-        "cpu_ratio": round(facts[BATCHED]["cpu_ms_per_answer"] / facts[PLAIN]["cpu_ms_per_answer"], 3),
-    }
+    """All servers under one load, and for those that batch the ratios to the one that does not."""
+    plain = kept.runs[PLAIN, mix, concurrency]
+    baseline = facts_of(plain)
+    found: dict[str, Any] = {"mix": mix, "concurrency": concurrency, PLAIN: baseline}
+    for side in (BATCHED, WIDE):
+        measurements = kept.runs[side, mix, concurrency]
+        facts = facts_of(measurements)
+        throughput = ratio_of_means(answers_by_second(measurements), answers_by_second(plain), SEED)
+        found[side] = facts | {
+            "requests_per_second_ratio": throughput.rounded(2),
+            "p99_ratio": round(facts["p99_ms"] / baseline["p99_ms"], 3),
+            "cpu_ratio": round(facts["cpu_ms_per_answer"] / baseline["cpu_ms_per_answer"], 3),
+        }
+    return found
 
 
 def equality(kept: Measurements) -> Mapping[str, int]:
-    """How many different requests the batching server answered, and how many as the other one did."""
-    pairs = [(said, kept.answers[PLAIN].get(request)) for request, said in kept.answers[BATCHED].items()]
+    """How many different requests the batching servers answered, and how many as the other one did."""
+    batched = [(request, said) for side in (BATCHED, WIDE) for request, said in kept.answers[side].items()]
+    pairs = [(said, kept.answers[PLAIN].get(request)) for request, said in batched]
     return {
         "requests": len(pairs),
         "equal": sum(said == reference for said, reference in pairs),
@@ -246,7 +269,7 @@ def main(arguments: Sequence[str]) -> None:
     """Measure and write the result."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=10.0, help="of each load, the first fifth is warm-up")
+    parser.add_argument("--seconds", type=float, default=8.0, help="of each load, the first fifth is warm-up")
     parser.add_argument("--concurrency", type=int, nargs="+", default=[*CONCURRENCIES])
     parser.add_argument("--no-balanced", action="store_true", help="only the lengths of the trace")
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder of the result")
@@ -260,6 +283,7 @@ def main(arguments: Sequence[str]) -> None:
         "pinned": {"client_cores": sorted(client), "server_cores": sorted(other)},
         "rounds": asked.rounds,
         "seconds": asked.seconds,
+        "configuration_of_gpt_wide": WIDE_CONFIGURATION,
         "loads": [compared(kept, mix, concurrency) for mix, concurrency in loads],
         "answers_equal": equality(kept),
     }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ def wrapped(said: str) -> str:
 
 
 def batching(folder: Path) -> str:
-    """Both servers at 32 in flight, for each mix of lengths."""
+    """All servers at 32 in flight, for each mix of lengths."""
     found = result("batching", folder)
     equality = found["answers_equal"]
     said = [
@@ -52,13 +53,21 @@ def batching(folder: Path) -> str:
     ]
     for load in found["loads"]:
         if load["concurrency"] == IN_FLIGHT:
-            batched, plain, ratio = load["gpt"], load["gpt_handbook"], load["requests_per_second_ratio"]
+            plain = load["gpt_handbook"]
             said.append(
-                f"{load['mix']}: {batched['requests_per_second']} requests/s in batches of {batched['mean_batch']}, "
-                f"without {plain['requests_per_second']}: {ratio['value']} times as many ({ratio['low']} to "
-                f"{ratio['high']}); p99 {batched['p99_ms']} ms, without {plain['p99_ms']} ms."
+                f"{load['mix']}: without batching {plain['requests_per_second']} requests/s, p99 {plain['p99_ms']} ms; "
+                f"as `gpt` is configured {_ratio(load['gpt'])}; with batches of up to 32 and one instance "
+                f"{_ratio(load['gpt_wide'])}."
             )
     return " ".join(said)
+
+
+def _ratio(facts: Mapping[str, Any]) -> str:
+    ratio = facts["requests_per_second_ratio"]
+    return (
+        f"{ratio['value']} times as many ({ratio['low']} to {ratio['high']}) in batches of {facts['mean_batch']}, p99 "
+        f"{facts['p99_ms']} ms"
+    )
 
 
 def path(folder: Path) -> str:

@@ -6,13 +6,15 @@ A bare server is Triton as the plan runs it, in a pod of its own: no mux, no que
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import httpx
@@ -32,6 +34,22 @@ from scripts.progress import Progress
 
 CPU_REQUEST = "50m"
 """Of every Triton of a bench, so that two of them fit beside the stack and their shares of a busy core are the same."""
+Changes = Mapping[str, Mapping[str, str]]
+"""Model -> text in its config.pbtxt -> what stands there instead."""
+NO_CHANGES: Changes = MappingProxyType({})
+CHANGED_REPOSITORY = "/tmp/models"  # noqa: S108 a volume of the pod's own
+_CHANGER = f"""\
+import json, os, pathlib, shutil, sys
+shutil.copytree("/models", "{CHANGED_REPOSITORY}")
+for model, changes in json.loads(sys.argv[1]).items():
+    config = pathlib.Path("{CHANGED_REPOSITORY}", model, "config.pbtxt")
+    text = config.read_text()
+    for old, new in changes.items():
+        assert old in text, (model, old)
+        text = text.replace(old, new)
+    config.write_text(text)
+os.execvp(sys.argv[2], sys.argv[2:])
+"""
 START_SECONDS = 120.0
 GONE_SECONDS = 60.0
 POLL_SECONDS = 0.01
@@ -82,8 +100,8 @@ class Server:
     """When it first said that it is ready."""
 
 
-def bare_pod(endpoint: EndpointPlan, name: str) -> dict[str, Any]:
-    """Triton of an endpoint, and nothing else, as a pod."""
+def bare_pod(endpoint: EndpointPlan, name: str, changes: Changes) -> dict[str, Any]:
+    """Triton of an endpoint, and nothing else, as a pod; `changes` are made in a copy of its model repository."""
     spec = pod_spec(endpoint, PodImages("", endpoint.source.image), "")
     triton = next(container for container in spec["containers"] if container["name"] == "triton")
     volumes = [volume for volume in spec["volumes"] if volume["name"] != "mux"]
@@ -95,12 +113,20 @@ def bare_pod(endpoint: EndpointPlan, name: str) -> dict[str, Any]:
         "metadata": {"name": name, "namespace": MODELS_NAMESPACE, "labels": {BENCH_LABEL: name}},
         "spec": {
             **spec,
-            "containers": [with_cpu_request({**triton, "command": command})],
+            "containers": [with_cpu_request({**triton, "command": with_changes(command, changes)})],
             "volumes": volumes,
             "restartPolicy": "Never",
             "terminationGracePeriodSeconds": 2,
         },
     }
+
+
+def with_changes(command: list[str], changes: Changes) -> list[str]:
+    """A command of Triton that first copies its repository and replaces text in the models' configurations."""
+    if not changes:
+        return command
+    moved = [part.replace("--model-repository=/models", f"--model-repository={CHANGED_REPOSITORY}") for part in command]
+    return ["python3", "-c", _CHANGER, json.dumps(changes), *moved]
 
 
 def with_cpu_request(container: dict[str, Any]) -> dict[str, Any]:
@@ -110,9 +136,9 @@ def with_cpu_request(container: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def running(bench: Bench, endpoint: EndpointPlan, name: str) -> Iterator[Server]:
+def running(bench: Bench, endpoint: EndpointPlan, name: str, changes: Changes = NO_CHANGES) -> Iterator[Server]:
     """A bare server for so long as the block lasts."""
-    body = bare_pod(endpoint, name)
+    body = bare_pod(endpoint, name, changes)
     remove(bench, body)
     asked_at = time.time()
     bench.kube.apply(body, force=True)

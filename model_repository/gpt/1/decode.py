@@ -30,8 +30,6 @@ LONGEST_PROMPT = CONTEXT - 2
 
 CALL_TOKENS = 40
 """A call of the core costs as much as reading so many tokens: 2.4 ms of 60 us each, on one core of a small machine."""
-SLOT_TOKENS = 0.06
-"""One slot of one row's cache in one call, 3.5 us, in the same unit: the cache travels to the core and back."""
 SLOT_TOKENS = 0.04
 """The same of one slot of one row's cache in one call, 2.4 us: the cache travels to the core."""
 GROWTH_SLOTS = 16

@@ -20,24 +20,27 @@ def measurement(
 def test_a_load_compares_rates_batches_and_processor_time() -> None:
     kept = bench_batching.Measurements()
     kept.runs["gpt", "mix", 32] = [measurement(10, 200, 800, 100, 8.0)] * 2
+    kept.runs["gpt_wide", "mix", 32] = [measurement(5, 100, 1600, 100, 8.0)] * 2
     kept.runs["gpt_handbook", "mix", 32] = [measurement(40, 400, 300, 300, 9.0)] * 2
     found = bench_batching.compared(kept, "mix", 32)
     assert found["gpt"]["mean_batch"] == 8
     assert found["gpt_handbook"]["mean_batch"] == 1
-    assert found["requests_per_second_ratio"]["value"] == pytest.approx(4, rel=0.05)
-    assert found["p99_ratio"] == pytest.approx(0.5)
+    assert found["gpt"]["requests_per_second_ratio"]["value"] == pytest.approx(4, rel=0.05)
+    assert found["gpt_wide"]["requests_per_second_ratio"]["value"] == pytest.approx(8, rel=0.05)
+    assert found["gpt"]["p99_ratio"] == pytest.approx(0.5)
     assert found["gpt"]["cpu_ms_per_answer"] == 8.0
-    assert found["cpu_ratio"] == pytest.approx(8 / 36, abs=0.001)
+    assert found["gpt"]["cpu_ratio"] == pytest.approx(8 / 36, abs=0.001)
 
 
 def test_answers_are_compared_by_request() -> None:
     kept = bench_batching.Measurements(compared=5)
     one, two, three = (Request(text, 2) for text in "abc")
     kept.answers["gpt"] = {one: (1, 2), two: (3,), three: (4,)}
+    kept.answers["gpt_wide"] = {one: (1, 2), two: (9,)}
     kept.answers["gpt_handbook"] = {one: (1, 2), two: (9,)}
     assert bench_batching.equality(kept) == {
-        "requests": 3,
-        "equal": 1,
+        "requests": 5,
+        "equal": 3,
         "answers": 5,
         "contradicting_themselves": 0,
     }

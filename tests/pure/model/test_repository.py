@@ -63,8 +63,6 @@ def test_the_handbook_differs_from_gpt_by_batching_alone() -> None:
         "name",
         "input.0.allow_ragged_batch",
         "dynamic_batching.max_queue_delay_microseconds",
-        "max_batch_size",
-        "instance_group.0.count",
     }
     handbook = config("gpt_handbook")
     assert handbook["max_batch_size"] == 8
@@ -74,12 +72,7 @@ def test_the_handbook_differs_from_gpt_by_batching_alone() -> None:
 
 
 def test_the_stream_differs_from_gpt_by_its_transaction_policy_alone() -> None:
-    assert differences("gpt", "gpt_stream") == {
-        "name",
-        "model_transaction_policy.decoupled",
-        "max_batch_size",
-        "instance_group.0.count",
-    }
+    assert differences("gpt", "gpt_stream") == {"name", "model_transaction_policy.decoupled"}
     assert config("gpt_stream")["model_transaction_policy"] == {"decoupled": True}
 
 
