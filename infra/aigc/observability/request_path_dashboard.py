@@ -9,6 +9,7 @@ from aigc.foundation.foundation import component_of
 from aigc.observability import metric_names as names
 from aigc.observability.autoscaling_dashboard import endpoints_of_knative, waiting_panel
 from aigc.observability.metric_names import RequestSeries, activator_series, gateway_series, queue_proxy_series
+from aigc.observability.p99_numbers import why_row
 from aigc.observability.panels import (
     ENDPOINT,
     Dashboard,
@@ -48,6 +49,7 @@ def request_path_dashboard(plan: StackPlan) -> Dashboard:
     hops = _hops(plan)
     knative = bool(endpoints_of_knative(plan))
     rows = (
+        why_row(plan),
         Row("Hops, from the gateway inwards", tuple(_hop_panels(hops))),
         Row("Inside the pod", (time_in_triton_panel(), pending_panel())),
         Row("Why requests wait", (*((waiting_panel(),) if knative else ()), _pods(), *memory_panel(plan))),
