@@ -38,10 +38,9 @@ def memory_relabelings(endpoints: Sequence[EndpointPlan]) -> list[Body]:
     Fields as the operator spells them. On cgroup v1 only a container's own group counts its faults and, unless the
     kubelet knows containerd's socket, has no label of its pod: so the pod's uid is read off the path.
     """
-    faults = names.CONTAINER_MEMORY_FAILURES
     return [
         _rule("keep", ["__name__"], "|".join(_KEPT)),
-        _rule("keep", ["__name__", "namespace"], f"{faults};({MODELS_NAMESPACE})?|.+;{MODELS_NAMESPACE}"),
+        _rule("keep", ["namespace"], f"({MODELS_NAMESPACE})?"),
         _rule("drop", ["failure_type", "scope"], "pgfault;.*|.*;container"),
         _rule("replace", ["id"], f".*pod({_UID}).*", names.POD_UID_LABEL),
         _rule("keep", [names.POD_UID_LABEL], ".+"),
@@ -120,9 +119,7 @@ def kubelet_bodies(plan: StackPlan, account: str) -> list[Body]:
 
 def _job(endpoints: Sequence[EndpointPlan], target: str) -> Body:
     spelling = {"sourceLabels": "source_labels", "targetLabel": "target_label"}
-    rules = [
-        {spelling.get(key, key): value for key, value in rule.items()} for rule in memory_relabelings(endpoints)
-    ]
+    rules = [{spelling.get(key, key): value for key, value in rule.items()} for rule in memory_relabelings(endpoints)]
     return {
         "job_name": names.KUBELET_JOB,
         "scheme": "https",

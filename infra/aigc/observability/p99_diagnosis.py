@@ -47,15 +47,15 @@ class Cause(StrEnum):
 class Part(StrEnum):
     """A part of a request's time; no two overlap."""
 
-    POD = "waiting for a pod"
-    NETWORK = "between the gateway and the queue-proxy"
+    NETWORK = "between the gateway and the next hop"
+    ACTIVATOR = "between the activator and the queue-proxy"
     SIDECAR = "between the queue-proxy and Triton"
     OUTSIDE = "between the gateway and Triton"
     QUEUE = "in Triton's queue"
     COMPUTE = "in Triton's computing"
 
 
-HOPS = (Part.NETWORK, Part.SIDECAR, Part.OUTSIDE)
+HOPS = (Part.NETWORK, Part.ACTIVATOR, Part.SIDECAR, Part.OUTSIDE)
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,10 @@ class Numbers:
     entry_ms: float | None = None
     """Where requests are counted first: at the gateway."""
     activator_ms: float | None = None
-    """Of those requests that went through it."""
+    """Of those requests that went through it: all at zero replicas, and later while burst capacity is lacking."""
     activator_share: float | None = None
+    activator_queued: float | None = None
+    """The most requests that waited in it at one time for a pod, or for room in one."""
     queue_proxy_ms: float | None = None
     queue_proxy_waiting: float | None = None
     triton_ms: float | None = None
@@ -90,14 +92,15 @@ class Numbers:
         if self.entry_ms is None:
             return {}
         entry, triton = self.entry_ms, self.triton_ms
-        pod = min(entry, self.pod_wait_ms * min(1.0, self.activator_share or 0.0))
-        parts = {Part.POD: pod} if self.activator_ms is not None else {}
+        activator = min(entry, self.pod_wait_ms * min(1.0, self.activator_share or 0.0))
+        parts: dict[Part, float] = {}
         if self.queue_proxy_ms is not None:
-            parts[Part.NETWORK] = max(0.0, entry - pod - self.queue_proxy_ms)
+            parts[Part.NETWORK] = max(0.0, entry - activator - self.queue_proxy_ms)
+            parts[Part.ACTIVATOR] = activator
             if triton is not None:
                 parts[Part.SIDECAR] = max(0.0, self.queue_proxy_ms - triton)
         elif triton is not None:
-            parts[Part.OUTSIDE] = max(0.0, entry - pod - triton)
+            parts[Part.OUTSIDE] = max(0.0, entry - triton)
         if triton is not None:
             queue = min(triton, self.triton_queue_ms or 0.0)
             parts |= {Part.QUEUE: queue, Part.COMPUTE: triton - queue}
@@ -163,7 +166,7 @@ def _cold_start(now: Numbers, why_up: str) -> Verdict:
 
 
 def _memory_pressure(now: Numbers, faults: float, why_up: str) -> Verdict:
-    share = f"; the fullest pod uses {now.memory_share:.0%} of its limit" if now.memory_share is not None else ""
+    share = f"; the fullest container uses {now.memory_share:.0%} of its limit" if now.memory_share is not None else ""
     sentence = f"{why_up}: {faults:.0f} memory pages a second had to be read back from disk or swap{share}."
     return Verdict(Cause.MEMORY_PRESSURE, sentence, _NEXT[Cause.MEMORY_PRESSURE])
 
@@ -173,16 +176,15 @@ def _by_parts(now: Numbers, before: Numbers | None, why_up: str) -> Verdict:
     # Without a time before, computing is what a request is there for, and everything else is too much.
     usual: Mapping[Part, float] = before.parts_ms() if before else {Part.COMPUTE: parts.get(Part.COMPUTE, 0.0)}
     growth = {part: spent - usual.get(part, 0.0) for part, spent in parts.items()}
-    part = max(growth, key=lambda one: growth[one])
-    total = sum(max(0.0, value) for value in growth.values())
-    words = f"{why_up}: {parts[part]:.0f} ms of a mean of {now.entry_ms or 0:.0f} ms are spent {part}"
-    if growth[part] < SMALLEST_RISE_MS or growth[part] < MAIN_SHARE * total:
+    part, most = max(growth.items(), key=lambda item: item[1], default=(Part.COMPUTE, 0.0))
+    if most < SMALLEST_RISE_MS or most < MAIN_SHARE * sum(max(0.0, value) for value in growth.values()):
         return Verdict(Cause.UNKNOWN, f"{why_up}, and no single part of the path explains it.", _NEXT[Cause.UNKNOWN])
+    words = f"{why_up}: {parts[part]:.0f} ms of a mean of {now.entry_ms or 0:.0f} ms are spent {part}"
     if part is Part.COMPUTE:
         return Verdict(Cause.UNKNOWN, f"{words}: the model itself takes longer.", _NEXT_COMPUTE)
     # Requests that wait in the activator while no pod starts, or in a queue-proxy, wait for a busy one.
-    waits = part is Part.POD or (part is Part.SIDECAR and (now.queue_proxy_waiting or 0) >= 1)
-    if part is Part.QUEUE or waits:
+    waiting = {Part.ACTIVATOR: now.activator_queued, Part.SIDECAR: now.queue_proxy_waiting}
+    if part is Part.QUEUE or (waiting.get(part) or 0) >= 1:
         pending = f"; up to {now.triton_pending:.0f} were pending in Triton" if now.triton_pending else ""
         return Verdict(Cause.QUEUEING, f"{words}{pending}.", _NEXT[Cause.QUEUEING])
     return Verdict(Cause.SLOW_HOP, f"{words}, which Triton's own time does not explain.", _NEXT_HOP[part], part)
@@ -198,9 +200,11 @@ _NEXT = {
     Cause.UNKNOWN: "Look at the request path hop by hop, then at the endpoint's log (`python -m scripts logs NAME`).",
 }
 _NEXT_HOP = {
-    Part.NETWORK: "The network between the gateway's pod and the endpoint's: look at their nodes, at packets lost on "
-    "the way, and at the CPU of gateway and queue-proxy.",
-    Part.SIDECAR: "The mux or Triton's front end in the pod: look at the CPU of the pod's containers and at the size of "
+    Part.NETWORK: "The network between the gateway's pod and the activator's or the endpoint's: look at their nodes, "
+    "at packets lost on the way, and at the CPU of both.",
+    Part.ACTIVATOR: "The network between the activator's pod and the endpoint's: look at their nodes, at packets lost "
+    "on the way, and at the CPU of activator and queue-proxy.",
+    Part.SIDECAR: "The mux or Triton's front end in the pod: look at the CPU of its containers and at the size of "
     "requests.",
     Part.OUTSIDE: "The network between the gateway's pod and the endpoint's, or the mux in the pod: look at their "
     "nodes, at packets lost on the way, and at the CPU of both.",

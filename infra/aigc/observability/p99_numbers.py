@@ -6,12 +6,12 @@ for a pod, time lost between two hops, pages that had to be read back. All are a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from aigc.observability import metric_names as names
 from aigc.observability.autoscaling_dashboard import endpoints_of_knative
-from aigc.observability.metric_names import RequestSeries, activator_series, queue_proxy_series
+from aigc.observability.metric_names import RequestSeries, activator_series, queue_proxy_series, revision_matcher
 from aigc.observability.p99_diagnosis import FAULTS_PER_SECOND, MEMORY_FULL_SHARE
 from aigc.observability.panels import (
     ENDPOINT,
@@ -29,8 +29,6 @@ from aigc.observability.slo import chosen_series
 from aigc.observability.triton_panels import triton
 from aigc.plan.stack_plan import StackPlan
 
-_TITLE = "Why is p99 up?"
-
 
 @dataclass(frozen=True)
 class _Sources:
@@ -41,6 +39,18 @@ class _Sources:
     knative: bool
     limited: bool
     """An endpoint has a concurrency limit, so its queue-proxy may make requests wait."""
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A panel of the row."""
+
+    title: str
+    fields: tuple[str, ...]
+    """Names in `Numbers`; without the first there is no panel."""
+    unit: Unit
+    words: str
+    bad_from: float | None = None
 
 
 def p99_queries(plan: StackPlan) -> Mapping[str, Query]:
@@ -54,32 +64,16 @@ def p99_queries(plan: StackPlan) -> Mapping[str, Query]:
 
 
 def why_row(plan: StackPlan) -> Row:
-    """The numbers under one heading, a panel for each reason."""
+    """The numbers under one heading, a panel for each reason and one for what goes with it."""
     queries = p99_queries(plan)
-    panels = (
-        _panel("Queueing", _QUEUEING, Unit.MILLISECONDS, ("triton_queue_ms",), queries),
-        _panel("Requests in a queue", _IN_QUEUE, Unit.COUNT, ("triton_pending", "queue_proxy_waiting"), queries),
-        _panel("Cold start", _COLD_START, Unit.MILLISECONDS, ("activator_ms", "queue_proxy_ms"), queries),
-        _panel("Pods that started", _STARTED, Unit.COUNT, ("pods_started",), queries),
-        _panel(
-            "Slow hop", _SLOW_HOP, Unit.MILLISECONDS, ("entry_ms", "queue_proxy_ms", "triton_ms"), queries
-        ),
-        _panel("Memory pressure", _PRESSURE, Unit.OPERATIONS_PER_SECOND, ("major_faults_per_second",), queries,
-               FAULTS_PER_SECOND),
-        _panel("Memory against its limit", _LIMIT, Unit.SHARE, ("memory_share", "node_memory_share"), queries,
-               MEMORY_FULL_SHARE),
-    )  # fmt: skip
-    return Row(_TITLE, tuple(panel for panel in panels if panel is not None))
+    return Row("Why is p99 up?", tuple(panel for shown in _SHOWN for panel in _panel(shown, queries)))
 
 
-def _panel(
-    title: str, words: str, unit: Unit, fields: tuple[str, ...], queries: Mapping[str, Query], bad: float | None = None
-) -> Panel | None:
-    found = tuple(queries[name] for name in fields if name in queries)
-    # A distance needs two ends, and the queue-proxy's time alone says nothing about cold starts.
-    if not found or fields[0] not in queries:
-        return None
-    return Panel(title, words, unit, found, columns=6, bad_from=bad)
+def _panel(shown: _Shown, queries: Mapping[str, Query]) -> Iterator[Panel]:
+    found = tuple(queries[name] for name in shown.fields if name in queries)
+    # A distance needs two ends: without the first number the others say nothing about this reason.
+    if shown.fields[0] in queries:
+        yield Panel(shown.title, shown.words, shown.unit, found, columns=6, bad_from=shown.bad_from)
 
 
 def _entry(sources: _Sources) -> dict[str, Query]:
@@ -107,6 +101,10 @@ def _waiting(sources: _Sources) -> dict[str, Query]:
     queries |= {
         "activator_ms": Query(mean_milliseconds(total, count, 1000), "through the activator"),
         "activator_share": Query(quotient(rate(count), rate(sources.entry.timed)), "share through the activator"),
+        "activator_queued": Query(
+            f"sum(max_over_time({names.ACTIVATOR_QUEUED}{{{revision_matcher(ENDPOINT)}}}[{RANGE}]))",
+            "wait in the activator",
+        ),
         "queue_proxy_ms": Query(mean_milliseconds(proxy.time, proxy.timed, 1000), "queue-proxy"),
     }
     if sources.limited:
@@ -131,15 +129,14 @@ def _inside() -> dict[str, Query]:
 
 
 def _memory() -> dict[str, Query]:
-    matcher = f'{{{names.ENDPOINT_LABEL}="{ENDPOINT}"}}'
-    uid, working = names.POD_UID_LABEL, f"{names.CONTAINER_WORKING_SET_BYTES}{matcher}"
+    uid = names.POD_UID_LABEL
+    ours = f'and on ({uid}) {names.CONTAINER_WORKING_SET_BYTES}{{{names.ENDPOINT_LABEL}="{ENDPOINT}"}}'
     faults = f'rate({names.CONTAINER_MEMORY_FAILURES}{{failure_type="pgmajfault"}}[{RANGE}])'
+    share = f"{names.CONTAINER_WORKING_SET_BYTES} / ({names.CONTAINER_MEMORY_LIMIT_BYTES} > 0)"
     return {
         # The group of a pod counts its containers' faults on cgroup v2 and not on v1: so the largest of its groups.
-        "major_faults_per_second": Query(f"sum(max by ({uid}) ({faults}) and on ({uid}) {working})", "major faults"),
-        "memory_share": Query(
-            f"max({working} / ({names.CONTAINER_MEMORY_LIMIT_BYTES}{matcher} > 0))", "pod, of its limit"
-        ),
+        "major_faults_per_second": Query(f"sum(max by ({uid}) ({faults}) {ours})", "major faults"),
+        "memory_share": Query(f"max(max by ({uid}) ({share}) {ours})", "container, of its limit"),
         "node_memory_share": Query(
             f"max({triton(names.NODE_MEMORY_USED_BYTES)} / {triton(names.NODE_MEMORY_TOTAL_BYTES)})", "node"
         ),
@@ -160,7 +157,7 @@ _COLD_START = (
     "of 1 replica, or a longer idle time."
 )
 _STARTED = (
-    "Pods whose Triton answers now and did not a moment ago. 1 or more at the time that p99 went up, with the activator "
+    "Pods whose Triton answers now and did not a moment ago. 1 or more when p99 went up, with the activator "
     "slow: a cold start. 0 all the time: no pod started, so nobody can have waited for one."
 )
 _SLOW_HOP = (
@@ -174,7 +171,28 @@ _PRESSURE = (
     "a larger memory request of the endpoint, or fewer instances."
 )
 _LIMIT = (
-    "Working set of the fullest pod as a share of its limit, and used memory of its node. Above "
+    "Working set of the fullest container as a share of its limit, and used memory of its node. Above "
     f"{MEMORY_FULL_SHARE:.0%} pages are taken back; at 100% of the limit with few faults the pod is about to be killed "
     "for memory."
+)
+_SHOWN = (
+    _Shown("Queueing", ("triton_queue_ms",), Unit.MILLISECONDS, _QUEUEING),
+    _Shown("Requests in a queue", ("triton_pending", "activator_queued", "queue_proxy_waiting"), Unit.COUNT, _IN_QUEUE),
+    _Shown("Cold start", ("activator_ms", "queue_proxy_ms"), Unit.MILLISECONDS, _COLD_START),
+    _Shown("Pods that started", ("pods_started",), Unit.COUNT, _STARTED),
+    _Shown("Slow hop", ("entry_ms", "activator_ms", "queue_proxy_ms", "triton_ms"), Unit.MILLISECONDS, _SLOW_HOP),
+    _Shown(
+        "Memory pressure",
+        ("major_faults_per_second",),
+        Unit.OPERATIONS_PER_SECOND,
+        _PRESSURE,
+        bad_from=FAULTS_PER_SECOND,
+    ),
+    _Shown(
+        "Memory against its limit",
+        ("memory_share", "node_memory_share"),
+        Unit.SHARE,
+        _LIMIT,
+        bad_from=MEMORY_FULL_SHARE,
+    ),
 )

@@ -26,6 +26,8 @@ from aigc.observability.triton_panels import memory_panel, pending_panel, time_i
 from aigc.plan.stack_plan import StackPlan
 from aigc.serving import gateway
 
+UID = "aigc-request-path"
+
 _HOW_TO = (
     "Hops lie inside each other, so the hop that makes a request slow is the last one, from the gateway inwards, that "
     "is still slow. Gateway and activator slow, queue-proxy not: a cold start. Queue-proxy slow, Triton's compute not: "
@@ -55,7 +57,7 @@ def request_path_dashboard(plan: StackPlan) -> Dashboard:
         Row("Why requests wait", (*((waiting_panel(),) if knative else ()), _pods(), *memory_panel(plan))),
     )
     return Dashboard(
-        "aigc-request-path",
+        UID,
         "Request path",
         "Where the time of a request goes, and why p99 went up: queueing, a cold start, a slow hop, lack of memory.",
         tuple(row for row in rows if row.panels),

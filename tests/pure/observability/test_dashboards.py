@@ -34,9 +34,7 @@ def steady_plan() -> StackPlan:
 
 
 PLANS = {"local": local_plan(), "gcp": gcp_plan(), "steady": steady_plan(), **{name: plan_of(name) for name in STACKS}}
-FUNCTIONS_AND_KEYWORDS = re.compile(
-    r"\b(\w+ by|on) \([^)]*\)|\boffset \w+|\b\w+\s*\(|\b(or|and|unless|bool)\b"
-)
+FUNCTIONS_AND_KEYWORDS = re.compile(r"\b(\w+ by|on) \([^)]*\)|\boffset \w+|\b\w+\s*\(|\b(or|and|unless|bool)\b")
 
 
 @pytest.fixture(params=sorted(PLANS))
