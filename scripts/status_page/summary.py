@@ -59,11 +59,11 @@ def _number_row(row: _Row, now: Numbers, before: Numbers) -> tuple[str, str, str
 
 def _part_rows(now: Numbers, before: Numbers) -> list[tuple[str, str, str]]:
     parts, usual = now.parts_ms(), before.parts_ms()
-    return [
-        (f"… {part}", *(value_words(one.get(part), Unit.MILLISECONDS) for one in (parts, usual)))
-        for part in Part
-        if part in parts or part in usual
-    ]
+
+    def words(part: Part, times: dict[Part, float]) -> str:
+        return value_words(times.get(part), Unit.MILLISECONDS)
+
+    return [(f"… {part}", words(part, parts), words(part, usual)) for part in Part if part in parts or part in usual]
 
 
 def panel_rows(endpoint: EndpointState) -> list[tuple[str, str]]:

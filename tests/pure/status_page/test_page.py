@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,8 @@ from tests.pure.program.plans import gcp_plan, local_plan
 from tests.pure.status_page.samples import BARE, sample_state
 
 VOID = {"meta", "br"}
+HOURS = 24
+"""For so long the local Prometheus keeps its data."""
 
 
 class Balanced(HTMLParser):
@@ -95,7 +98,7 @@ def test_it_needs_nothing_else_and_runs_nothing(document: str) -> None:
 
 def test_every_panel_of_the_dashboards_is_drawn_but_heatmaps(document: str) -> None:
     text = words(document)
-    for page in dashboards(local_plan(), local_plan().monitoring.retention_hours if local_plan().monitoring else 0):
+    for page in dashboards(local_plan(), HOURS):
         for panel in page.panels:
             assert (panel.title.replace("'", "&#x27;") in text) is (panel.shape is not Shape.HEATMAP), panel.title
     assert document.count('<svg viewBox="0 0 360') > 40
@@ -151,7 +154,7 @@ def test_a_value_has_its_unit(value: float | None, unit: Unit, expected: str) ->
     assert value_words(value, unit) == expected
 
 
-def panel(**changes: object) -> Panel:
+def panel(**changes: Any) -> Panel:
     return replace(Panel("Memory", "words", Unit.SHARE, (Query("x", "x"),), bad_from=0.9), **changes)
 
 
