@@ -1,13 +1,19 @@
-"""Memory pressure: a container's control group gets less memory than it uses, so that its pages go to swap and back.
+"""Memory pressure: somebody in a container needs more memory than there is, so that pages go to swap and back.
 
-A container that only uses up its limit would be killed, for a model's memory is anonymous and there is no swap. So
-swap is made for the time being, in memory (zram): a page that is read back costs microseconds and no disk of the host.
+A process joins the container's control group and touches page after page, as one that leaks and collects its garbage
+does; the limit is lowered so that both do not fit. A lower limit alone is no use: down to the few pages that each
+request touches nothing happens at all, and below them nothing goes on.
+
+Without swap the container would be killed, for a model's memory is anonymous. So swap is made for the time being, in
+memory (zram): a page that is read back costs microseconds and no disk of the host. If the kernel does kill for memory,
+it takes the process that came, not the model.
 """
 
 from __future__ import annotations
 
 import errno
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,8 +24,23 @@ from scripts.local.cluster import cgroups
 
 ZRAM_CONTROL = Path("/sys/class/zram-control")
 SWAP_BYTES = 512 * 2**20
-KEPT_SHARE = 0.3
-"""Of the container's memory. Less than what one request touches, so that every request reads pages back."""
+KEPT_SHARE = 0.6
+"""Of the memory that the container used: enough for each request alone, which needs about a quarter."""
+TOUCHED_SHARE = 1.0
+"""Of the same: what the process beside it goes through, again and again."""
+FIRST_TO_KILL = 1000
+"""The highest oom_score_adj."""
+TOUCHES = """
+import mmap, os, pathlib, sys
+group, size, score = sys.argv[1:]
+pathlib.Path("/proc/self/oom_score_adj").write_text(score)
+pathlib.Path(group, "cgroup.procs").write_text(str(os.getpid()))
+memory = mmap.mmap(-1, int(size))
+print("touching", flush=True)
+while True:
+    for at in range(0, int(size), mmap.PAGESIZE):
+        memory[at] = 1
+"""
 RECLAIM_SECONDS = 30
 STEPS = 8
 """The kernel gives up after some tries when it must take back much at once."""
@@ -27,7 +48,7 @@ STEPS = 8
 
 @contextmanager
 def memory_pressure(pod: Any, container: str = "triton", kept_share: float = KEPT_SHARE) -> Iterator[None]:
-    """Leave a container this share of the memory that it uses."""
+    """Leave a container this share of the memory that it uses, and a process beside it that wants as much."""
     group = container_group(pod, container)
     on_v2 = (group / "memory.high").exists()
     limit = group / ("memory.high" if on_v2 else "memory.limit_in_bytes")
@@ -36,8 +57,21 @@ def memory_pressure(pod: Any, container: str = "triton", kept_share: float = KEP
         if on_v2:
             # The kubelet gives a container no swap there.
             (group / "memory.swap.max").write_text("max")
-        lower(limit, used, int(used * kept_share))
-        yield
+        with a_greedy_neighbour(group, int(used * TOUCHED_SHARE)):
+            lower(limit, used, int(used * kept_share))
+            yield
+
+
+@contextmanager
+def a_greedy_neighbour(group: Path, size_bytes: int) -> Iterator[None]:
+    """A process of a control group that goes through so much memory without end."""
+    arguments = [str(group), str(size_bytes), str(FIRST_TO_KILL)]
+    with subprocess.Popen([sys.executable, "-c", TOUCHES, *arguments], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None and process.stdout.readline().strip() == "touching"
+            yield
+        finally:
+            process.kill()
 
 
 def container_group(pod: Any, container: str) -> Path:
