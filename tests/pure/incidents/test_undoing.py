@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.incidents import memory_pressure, slow_hop
+from tests.incidents import slow_hop
 from tests.incidents.memory_pressure import a_greedy_neighbour, lower, restored
 
 
@@ -45,7 +45,7 @@ class Busy:
 
 
 def test_a_limit_goes_down_in_steps_and_again_when_the_kernel_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory_pressure.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
     limit: Any = Busy(3)
     lower(limit, 1000, 200)
     assert limit.values == sorted(limit.values, reverse=True) and limit.values[-1] == 200 and len(limit.values) > 3
