@@ -20,7 +20,7 @@ figure { margin: 0; min-width: 0; } figcaption { font-weight: 600; font-size: 14
 ul.legend { list-style: none; margin: 0; padding: 0; font-size: 13px; overflow-wrap: anywhere; }
 ul.legend svg { width: 14px; height: 8px; margin-right: .4rem; } ul.legend b { font-variant-numeric: tabular-nums; }
 summary { cursor: pointer; } figure summary { font-size: 13px; color: var(--soft); }
-.scroll { overflow-x: auto; } .scroll td { overflow-wrap: normal; } td:first-child { white-space: normal; }
+.scroll { overflow-x: auto; } .scroll td, .scroll th { overflow-wrap: normal; } td:first-child { white-space: normal; }
 .verdict { border-left: 4px solid var(--three); padding-left: .7rem; } .verdict.up { border-color: var(--bad); }
 """
 
@@ -33,9 +33,9 @@ def status_page(state: PageState) -> str:
         [
             *(paragraph(problem, "note") for problem in state.problems),
             section("In short", *in_short(state)),
-            section("Alerts that fire", alerts_table(state.alerts)),
-            *(endpoint_section(endpoint) for endpoint in state.endpoints),
-            section("Fleet", *groups_of(state.fleet, len(state.fleet))) if state.fleet else "",
+            section("Alerts that fire", alerts_in_words(state.alerts)),
+            *(endpoint_section(endpoint, state.minutes) for endpoint in state.endpoints),
+            section("Fleet", *groups_of(state.fleet, len(state.fleet), state.minutes)) if state.fleet else "",
             section("Processes of this machine", processes_table(state)),
             section("Workloads in the cluster", workloads_table(state)),
         ],
@@ -58,19 +58,20 @@ def in_short(state: PageState) -> Iterable[str]:
     yield from (paragraph(f"{one.name}: {one.verdict.sentence}") for one in state.endpoints)
 
 
-def alerts_table(alerts: Sequence[FiringAlert] | None) -> str:
+def alerts_in_words(alerts: Sequence[FiringAlert] | None) -> str:
     """Each with what to look at next."""
     if alerts is None:
         return paragraph("Not known: Prometheus could not be asked.", "no")
     if not alerts:
         return paragraph("None.")
-    rows = [
-        (one.severity, one.name, one.endpoint, one.since_utc, f"{one.summary}. {one.description}") for one in alerts
-    ]
-    return scrolled(table(("severity", "alert", "endpoint", "since (UTC)", "what it says"), rows))
+    return "".join(
+        f'<p class="no">{escape(f"{one.severity} {one.name} {one.endpoint}, since {one.since_utc} UTC")}</p>'
+        f"{paragraph(f'{one.summary}. {one.description}')}"
+        for one in alerts
+    )
 
 
-def endpoint_section(endpoint: EndpointState) -> str:
+def endpoint_section(endpoint: EndpointState, minutes: float) -> str:
     """Why p99 is up, the numbers, the pictures."""
     verdict = endpoint.verdict
     up = "up" if verdict.cause not in ("none", "unknown") else ""
@@ -86,24 +87,25 @@ def endpoint_section(endpoint: EndpointState) -> str:
         f"{paragraph(verdict.sentence)}{paragraph(verdict.next_step, 'soft')}</div>",
         scrolled(table(("", "last 5 min", "30 min before"), number_rows(endpoint), range(1, 3))),
         scrolled(table(("", "now"), panel_rows(endpoint), range(1, 2))),
-        *groups_of(endpoint.groups, OPEN_GROUPS),
+        *groups_of(endpoint.groups, OPEN_GROUPS, minutes),
     )
 
 
-def groups_of(groups: Sequence[Group], opened: int) -> Iterable[str]:
+def groups_of(groups: Sequence[Group], opened: int, minutes: float) -> Iterable[str]:
     """A row of a dashboard each, the first ones open."""
     for index, group in enumerate(groups):
-        charts = "".join(figure(picture) for picture in group.pictures)
+        charts = "".join(figure(picture, minutes) for picture in group.pictures)
         is_open = " open" if index < opened else ""
         yield f'<details{is_open}><summary>{escape(group.title)}</summary><div class="charts">{charts}</div></details>'
 
 
-def figure(picture: Picture) -> str:
+def figure(picture: Picture, minutes: float) -> str:
     """A panel: picture, the values now, and on demand what a bad picture means."""
     panel = picture.panel
     unit = unit_words(panel.unit)
+    title = f"{panel.title}, {unit}" if unit else panel.title
     return (
-        f"<figure><figcaption>{escape(panel.title)}{f', {escape(unit)}' if unit else ''}</figcaption>{drawn(picture)}"
+        f"<figure><figcaption>{escape(title)}</figcaption>{drawn(picture, minutes)}"
         f"<details><summary>what it means</summary>{paragraph(panel.description, 'soft')}</details></figure>"
     )
 

@@ -34,24 +34,23 @@ def value_words(value: float | None, unit: Unit) -> str:
     return number(None if value is None else value * factor) + (f" {words}" if words and value is not None else "")
 
 
-def drawn(picture: Picture) -> str:
-    """SVG and legend, or why there is none."""
+def drawn(picture: Picture, minutes: float) -> str:
+    """SVG of so many minutes and legend, or why there is none."""
     if not picture.lines:
         return '<p class="soft">no data</p>'
     legend = "".join(_legend(line, picture.panel, STYLES[i % len(STYLES)]) for i, line in enumerate(picture.lines))
-    svg = _chart(picture) if picture.panel.shape is Shape.LINES else ""
+    svg = _chart(picture, minutes) if picture.panel.shape is Shape.LINES else ""
     return f'{svg}<ul class="legend">{legend}</ul>'
 
 
-def _chart(picture: Picture) -> str:
+def _chart(picture: Picture, minutes: float) -> str:
     panel, factor = picture.panel, _UNITS[picture.panel.unit][1]
     series = [
         Series(line.name, [(at / 60, value * factor) for at, value in line.points], STYLES[index % len(STYLES)])
         for index, line in enumerate(picture.lines)
     ]
     values = [value for one in series for _, value in one.points]
-    left = min((at for one in series for at, _ in one.points), default=-1.0)
-    x = Axis("", min(left, -1.0), 0.0)
+    x = Axis("", -minutes, 0.0)
     if panel.bad_from is not None and values and max(values) >= THRESHOLD_FROM * panel.bad_from * factor:
         bad = panel.bad_from * factor
         series.append(Series("bad from here", [(x.low, bad), (x.high, bad)], "bad"))

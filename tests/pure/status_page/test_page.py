@@ -160,17 +160,17 @@ def panel(**changes: Any) -> Panel:
 
 def test_the_threshold_is_drawn_once_a_line_comes_near_it() -> None:
     low, high = (Picture(panel(), (Line("node", ((-60.0, share), (0.0, share)), share),)) for share in (0.1, 0.8))
-    assert 'class="line bad"' not in drawn(low) and 'class="line bad"' in drawn(high)
+    assert 'class="line bad"' not in drawn(low, 30) and 'class="line bad"' in drawn(high, 30)
 
 
 def test_a_bad_value_is_marked_above_and_below() -> None:
     line = Line("node", ((0.0, 0.95),), 0.95)
-    assert "class=worse" in drawn(Picture(panel(), (line,)))
-    assert "class=worse" not in drawn(Picture(panel(bad_from=None, bad_below=0.25), (line,)))
-    assert "class=worse" in drawn(Picture(panel(bad_from=None, bad_below=0.96, shape=Shape.NUMBERS), (line,)))
+    assert "class=worse" in drawn(Picture(panel(), (line,)), 30)
+    assert "class=worse" not in drawn(Picture(panel(bad_from=None, bad_below=0.25), (line,)), 30)
+    assert "class=worse" in drawn(Picture(panel(bad_from=None, bad_below=0.96, shape=Shape.NUMBERS), (line,)), 30)
 
 
 def test_negative_values_stay_inside_the_picture() -> None:
-    svg = drawn(Picture(panel(bad_from=None), (Line("excess", ((-60.0, -2.0), (0.0, -1.0)), -1.0),)))
+    svg = drawn(Picture(panel(bad_from=None), (Line("excess", ((-60.0, -2.0), (0.0, -1.0)), -1.0),)), 30)
     (points,) = re.findall(r'points="([^"]*)"', svg)
     assert all(30 <= float(point.split(",")[1]) <= 146 for point in points.split())
