@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-WIDTH, HEIGHT = 760, 280
 LEFT, RIGHT, TOP, BOTTOM = 64, 16, 30, 44
 """Pixels around the plot for numbers, labels and the legend."""
 TICKS = 6
@@ -19,13 +18,40 @@ Points = Sequence[tuple[float, float]]
 
 
 @dataclass(frozen=True)
+class Size:
+    """Pixels at which text has its own size; the page scales the whole to the width there is."""
+
+    width: int
+    height: int
+    legend: bool = True
+    """Inside the chart; a small one has it below, where its names may be long."""
+
+    @property
+    def right(self) -> int:
+        """Where the plot ends."""
+        return self.width - RIGHT
+
+    @property
+    def bottom(self) -> int:
+        """Where the plot ends."""
+        return self.height - BOTTOM
+
+
+WIDE = Size(760, 280)
+SMALL = Size(360, 190, legend=False)
+"""At the width of a phone, so that nothing shrinks there."""
+STYLES = ("s1", "s2", "s3", "s4", "s5", "s6")
+"""Classes of the page's style sheet for lines, in the order in which they are given out."""
+
+
+@dataclass(frozen=True)
 class Series:
     """One line or cloud of a chart."""
 
     name: str
     points: Points
     style: str
-    """Class of the page's style sheet: s1 to s3, or bad."""
+    """Class of the page's style sheet: one of STYLES, or bad."""
     dots: bool = False
 
 
@@ -80,55 +106,57 @@ def log_axis(label: str, values: Sequence[float]) -> Axis:
     return Axis(label, min(low, middle / math.sqrt(2)) * 0.95, max(high, middle * math.sqrt(2)) * 1.05, log=True)
 
 
-def chart(title: str, x: Axis, y: Axis, series: Sequence[Series], shaded_until: float = 0.0) -> str:
+def chart(
+    title: str, x: Axis, y: Axis, series: Sequence[Series], shaded_until: float | None = None, size: Size = WIDE
+) -> str:
     """The chart as an SVG element; up to `shaded_until` of the x axis it is shaded as not measured."""
     shown = [one for one in series if one.points]
+    legend = "".join(_legend(one, index) for index, one in enumerate(shown)) if size.legend else ""
     return (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title, quote=True)}">'
-        f"<title>{escape(title)}</title>{_shade(x, shaded_until)}{_grid(x, y)}"
-        + "".join(_draw(one, x, y) for one in shown)
-        + "".join(_legend(one, index) for index, one in enumerate(shown))
-        + "</svg>"
+        f'<svg viewBox="0 0 {size.width} {size.height}" role="img" aria-label="{escape(title, quote=True)}">'
+        f"<title>{escape(title)}</title>{_shade(x, shaded_until, size)}{_grid(x, y, size)}"
+        + "".join(_draw(one, x, y, size) for one in shown)
+        + f"{legend}</svg>"
     )
 
 
-def _x(axis: Axis, value: float) -> float:
-    return LEFT + axis.share(value) * (WIDTH - LEFT - RIGHT)
+def _x(axis: Axis, value: float, size: Size) -> float:
+    return LEFT + axis.share(value) * (size.right - LEFT)
 
 
-def _y(axis: Axis, value: float) -> float:
-    return HEIGHT - BOTTOM - axis.share(value) * (HEIGHT - TOP - BOTTOM)
+def _y(axis: Axis, value: float, size: Size) -> float:
+    return size.bottom - axis.share(value) * (size.bottom - TOP)
 
 
-def _shade(x: Axis, until: float) -> str:
-    if until <= x.low:
+def _shade(x: Axis, until: float | None, size: Size) -> str:
+    if until is None or until <= x.low:
         return ""
-    width, height = _x(x, until) - LEFT, HEIGHT - TOP - BOTTOM
+    width, height = _x(x, until, size) - LEFT, size.bottom - TOP
     return (
         f'<rect class="shade" x="{LEFT}" y="{TOP}" width="{width:.1f}" height="{height}"/>'
         f'<text x="{LEFT + 4}" y="{TOP + 12}">warm-up</text>'
     )
 
 
-def _grid(x: Axis, y: Axis) -> str:
+def _grid(x: Axis, y: Axis, size: Size) -> str:
     parts = []
     for tick in y.ticks():
-        at = _y(y, tick)
-        parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{at:.1f}" y2="{at:.1f}"/>')
+        at = _y(y, tick, size)
+        parts.append(f'<line class="grid" x1="{LEFT}" x2="{size.right}" y1="{at:.1f}" y2="{at:.1f}"/>')
         parts.append(f'<text x="{LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{tick:g}</text>')
     for tick in x.ticks():
-        at = _x(x, tick)
-        parts.append(f'<line class="grid" x1="{at:.1f}" x2="{at:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>')
-        parts.append(f'<text x="{at:.1f}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle">{tick:g}</text>')
-    middle = (TOP + HEIGHT - BOTTOM) / 2
-    parts.append(f'<text x="{WIDTH / 2}" y="{HEIGHT - 8}" text-anchor="middle">{escape(x.label)}</text>')
+        at = _x(x, tick, size)
+        parts.append(f'<line class="grid" x1="{at:.1f}" x2="{at:.1f}" y1="{TOP}" y2="{size.bottom}"/>')
+        parts.append(f'<text x="{at:.1f}" y="{size.bottom + 16}" text-anchor="middle">{tick:g}</text>')
+    middle = (TOP + size.bottom) / 2
+    parts.append(f'<text x="{size.width / 2:g}" y="{size.height - 8}" text-anchor="middle">{escape(x.label)}</text>')
     turned = f'transform="rotate(-90 14 {middle})"'
     parts.append(f'<text x="14" y="{middle}" text-anchor="middle" {turned}>{escape(y.label)}</text>')
     return "".join(parts)
 
 
-def _draw(series: Series, x: Axis, y: Axis) -> str:
-    at = [(_x(x, one), _y(y, other)) for one, other in series.points]
+def _draw(series: Series, x: Axis, y: Axis, size: Size) -> str:
+    at = [(_x(x, one, size), _y(y, other, size)) for one, other in series.points]
     if series.dots:
         circles = "".join(f'<circle cx="{one:.1f}" cy="{other:.1f}" r="2"/>' for one, other in at)
         return f'<g class="dots {series.style}">{circles}</g>'

@@ -49,6 +49,8 @@ FORBIDDEN: tuple[tuple[str, str, int], ...] = (
     ("gpt", "grafana", 3000),
     ("gpt", "node", 16443),
     ("gpt", "node", 10250),
+    ("operator", "node", 10250),
+    ("prometheus", "internet", 10250),
     ("gpt", "internet", 443),
     ("gpt", "gpt-handbook", 8080),
     ("gpt-handbook", "gpt", 8012),

@@ -2,53 +2,45 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
-from typing import Any
 
-import httpx
 import pytest
 
 from aigc.observability.dashboards import dashboards
 from aigc.plan.stack_plan import StackPlan
+from scripts.local.prometheus import Prometheus
 from scripts.local.workloads import Workloads
 from scripts.model.client import Generation
 from tests.live.conftest import eventually
 
 pytestmark = pytest.mark.live
 
-MONITORING = "monitoring"
-WEB_PORT = 9090
 EMPTY_IN_HEALTH = {
     ("aigc-fleet", "Which alerts fire", "{{severity}} {{alertname}} {{aigc_endpoint}}"): "no alert fires",
     ("aigc-request-path", "p99 at each hop", "activator"): "a warm pod is reached without the activator",
     ("aigc-request-path", "p50 at each hop", "activator"): "a warm pod is reached without the activator",
     ("aigc-request-path", "Mean time at each hop", "activator"): "a warm pod is reached without the activator",
+    ("aigc-request-path", "Cold start", "through the activator"): "a warm pod is reached without the activator",
+    ("aigc-request-path", "Slow hop", "through the activator"): "a warm pod is reached without the activator",
 }
 """Dashboard, panel and legend of a query that may find nothing, and why."""
 
 
 @pytest.fixture
-def prometheus(workloads: Workloads) -> str:
-    pods = workloads.core.list_namespaced_pod(MONITORING, label_selector="app.kubernetes.io/name=prometheus").items
-    return f"http://{pods[0].status.pod_ip}:{WEB_PORT}/api/v1"
+def prometheus(workloads: Workloads) -> Prometheus:
+    return Prometheus.of(workloads)
 
 
-def query(prometheus: str, expression: str) -> list[dict[str, Any]]:
-    answer = httpx.get(f"{prometheus}/query", params={"query": expression}, timeout=10).raise_for_status().json()
-    return list(answer["data"]["result"])
+def value(prometheus: Prometheus, expression: str) -> float:
+    return prometheus.value(expression) or 0.0
 
 
-def value(prometheus: str, expression: str) -> float:
-    return sum(float(row["value"][1]) for row in query(prometheus, expression))
-
-
-def test_every_target_is_up(prometheus: str, ask: Callable[..., Generation]) -> None:
+def test_every_target_is_up(prometheus: Prometheus, ask: Callable[..., Generation]) -> None:
     ask("The package ")
 
     def all_up() -> bool:
-        rows = query(prometheus, "up")
-        down = [row["metric"] for row in rows if row["value"][1] != "1"]
+        rows = prometheus.query("up")
+        down = [row.labels for row in rows if row.points[0][1] != 1]
         return len(rows) >= 8 and not down
 
     eventually(all_up, 90, "every target of Prometheus is up")
@@ -62,7 +54,7 @@ def test_every_target_is_up(prometheus: str, ask: Callable[..., Generation]) -> 
         "envoy_http_downstream_rq_total",
     ],
 )
-def test_a_request_is_counted(counter: str, prometheus: str, ask: Callable[..., Generation]) -> None:
+def test_a_request_is_counted(counter: str, prometheus: Prometheus, ask: Callable[..., Generation]) -> None:
     ask("The package ")
     eventually(lambda: value(prometheus, counter) > 0, 90, f"{counter} is there")
     before = value(prometheus, counter)
@@ -71,10 +63,9 @@ def test_a_request_is_counted(counter: str, prometheus: str, ask: Callable[..., 
     eventually(lambda: value(prometheus, counter) >= before + 3, 90, f"{counter} counts three requests")
 
 
-def test_rules_are_loaded_and_the_objective_is_judged(prometheus: str, ask: Callable[..., Generation]) -> None:
+def test_rules_are_loaded_and_the_objective_is_judged(prometheus: Prometheus, ask: Callable[..., Generation]) -> None:
     def all_fine() -> bool:
-        answer = httpx.get(f"{prometheus}/rules", timeout=10).raise_for_status().json()
-        groups = {group["name"]: group["rules"] for group in answer["data"]["groups"]}
+        groups = {group["name"]: group["rules"] for group in prometheus.get("rules")["groups"]}
         wanted = {"gpt request_errors", "gpt request_slow", "gpt causes", "platform causes"}
         return wanted <= set(groups) and all(rule["health"] == "ok" for rules in groups.values() for rule in rules)
 
@@ -82,12 +73,14 @@ def test_rules_are_loaded_and_the_objective_is_judged(prometheus: str, ask: Call
 
     def judged() -> bool:
         ask("The package ")
-        return len(query(prometheus, 'aigc_endpoint:request_slow:ratio_rate5m{aigc_endpoint="gpt"}')) == 1
+        return len(prometheus.query('aigc_endpoint:request_slow:ratio_rate5m{aigc_endpoint="gpt"}')) == 1
 
     eventually(judged, 120, "the share of slow requests is recorded")
 
 
-def test_every_dashboard_query_returns_data(prometheus: str, ask: Callable[..., Generation], plan: StackPlan) -> None:
+def test_every_dashboard_query_returns_data(
+    prometheus: Prometheus, ask: Callable[..., Generation], plan: StackPlan
+) -> None:
     queries = dict(_dashboard_queries(plan))
     assert set(queries) >= set(EMPTY_IN_HEALTH), "an exception without its query"
     waiting = set(queries)
@@ -97,7 +90,7 @@ def test_every_dashboard_query_returns_data(prometheus: str, ask: Callable[..., 
         for endpoint in plan.endpoints:
             ask("The package ", model=endpoint.models[0])
         # An error of Prometheus raises, also for the exceptions.
-        waiting.difference_update(key for key in sorted(waiting) if _has_number(query(prometheus, queries[key])))
+        waiting.difference_update(key for key in sorted(waiting) if prometheus.value(queries[key]) is not None)
         return waiting <= set(EMPTY_IN_HEALTH)
 
     try:
@@ -114,13 +107,8 @@ def _dashboard_queries(plan: StackPlan) -> Iterator[tuple[tuple[str, str, str], 
                 yield (page.uid, panel.title, item.legend), filled
 
 
-def _has_number(rows: list[dict[str, Any]]) -> bool:
-    return any(math.isfinite(float(row["value"][1])) for row in rows)
-
-
-def test_prometheus_has_found_alertmanager(prometheus: str) -> None:
+def test_prometheus_has_found_alertmanager(prometheus: Prometheus) -> None:
     def found() -> bool:
-        answer = httpx.get(f"{prometheus}/alertmanagers", timeout=10).raise_for_status().json()
-        return len(answer["data"]["activeAlertmanagers"]) == 1
+        return len(prometheus.get("alertmanagers")["activeAlertmanagers"]) == 1
 
     eventually(found, 60, "Prometheus sends its alerts to one Alertmanager")

@@ -108,6 +108,10 @@ KOURIER_FLOWS: tuple[Flow, ...] = (
 API_CLIENTS: tuple[Pods, ...] = (KNATIVE, GATEWAY, MONITORING, OPERATOR, KEDA)
 """Pods that talk to the API server; a model's pod has no reason to, and no token."""
 
+KUBELET_PORT = 10250
+NODE_CLIENTS: tuple[tuple[Pods, int], ...] = ((PROMETHEUS, KUBELET_PORT),)
+"""Pods that ask the nodes themselves, here for the memory of pods; a node is no pod and has only an address."""
+
 WORLD_TARGETS: tuple[tuple[Pods, int], ...] = ((GATEWAY, GATEWAY_EXTERNAL_PORT),)
 """What anybody may reach."""
 

@@ -18,6 +18,7 @@ from aigc.foundation.flows import (
     FLOWS,
     KOURIER_FLOWS,
     KOURIER_WORLD_TARGETS,
+    NODE_CLIENTS,
     WEBHOOK_TARGETS,
     WORLD_TARGETS,
     Flow,
@@ -44,7 +45,12 @@ def network_policies(plan: StackPlan, control_plane_cidr: str | None) -> list[Bo
         *(_default_deny(name) for name in sorted(ours)),
         *(_dns(name) for name in sorted(ours)),
         *_flows(flow for flow in flows if {flow.source.namespace, flow.target.namespace} <= ours),
-        *(_api_client(pods, api) for pods in API_CLIENTS if pods.namespace in ours),
+        *(_egress(pods, api, _API_PORTS, "api-server") for pods in API_CLIENTS if pods.namespace in ours),
+        *(
+            _egress(pods, plan.cluster.node_cidr or _ANYWHERE, (port,), "nodes")
+            for pods, port in NODE_CLIENTS
+            if pods.namespace in ours
+        ),
         *(_open(pods, port, _ANYWHERE, f"world-{port}") for pods, port in world if pods.namespace in ours),
         *(_open(pods, port, api, "api-server") for pods, port in WEBHOOK_TARGETS if pods.namespace in ours),
         *(_webhook() if plan.monitoring and plan.monitoring.alert_webhook else ()),
@@ -87,10 +93,10 @@ def _flows(flows: Iterable[Flow]) -> Iterator[Body]:
         )
 
 
-def _api_client(pods: Pods, cidr: str) -> Body:
-    egress = [{"to": [{"ipBlock": {"cidr": cidr}}], "ports": _tcp(_API_PORTS)}]
+def _egress(pods: Pods, cidr: str, ports: Sequence[int], where: str) -> Body:
+    egress = [{"to": [{"ipBlock": {"cidr": cidr}}], "ports": _tcp(ports)}]
     spec = {"podSelector": _selector(pods), "policyTypes": ["Egress"], "egress": egress}
-    return _policy(pods.namespace, f"{_role(pods)}-to-api-server", spec)
+    return _policy(pods.namespace, f"{_role(pods)}-to-{where}", spec)
 
 
 def _webhook() -> Iterator[Body]:

@@ -47,6 +47,17 @@ ACTIVATOR_ACTIVE = "kn_revision_request_active"
 HTTP_SERVER_SECONDS = "http_server_request_duration_seconds"
 """Of OpenTelemetry's own instrumentation: only the activator's has the labels of a revision."""
 REVISION_LABEL = "kn_revision_name"
+QUEUE_PROXY_DEPTH = "kn_serving_queue_depth"
+"""Requests that wait in a queue-proxy; exposed only where an endpoint has a concurrency limit."""
+
+# The kubelet's /metrics/cadvisor.
+KUBELET_JOB = "kubelet"
+CONTAINER_MEMORY_FAILURES = "container_memory_failures_total"
+CONTAINER_WORKING_SET_BYTES = "container_memory_working_set_bytes"
+CONTAINER_MEMORY_LIMIT_BYTES = "container_spec_memory_limit_bytes"
+"""The limit of the control group as it is now, not as the pod asked for it; 0 without one."""
+POD_UID_LABEL = "pod_uid"
+"""Ours, read off the control group's path: on cgroup v1 a pod's own group does not count its containers' faults."""
 
 GATEWAY_BOUNDARIES_MS = (
     1, 2, 3, 5, 7, 10, 13, 18, 25, 33, 45, 60, 80, 100, 130, 180, 250, 330, 450, 600, 800, 1000, 1300, 1800, 2500,

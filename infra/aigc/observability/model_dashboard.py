@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aigc.catalog import triton_metrics
-from aigc.foundation.foundation import component_of
 from aigc.observability import metric_names as names
 from aigc.observability.fleet_dashboard import judged_objectives
-from aigc.observability.metric_names import RequestSeries, gateway_series, queue_proxy_series
+from aigc.observability.metric_names import RequestSeries
 from aigc.observability.panels import (
     ENDPOINT,
     RANGE,
@@ -22,10 +21,9 @@ from aigc.observability.panels import (
     rate,
     request_quantile,
 )
-from aigc.observability.slo import REQUEST_ERRORS, REQUEST_SLOW, Window, kept_windows
+from aigc.observability.slo import REQUEST_ERRORS, REQUEST_SLOW, Window, chosen_series, kept_windows
 from aigc.observability.triton_panels import memory_panel, pending_panel, time_in_triton_panel, triton
-from aigc.plan.stack_plan import ServingMode, StackPlan
-from aigc.serving import gateway
+from aigc.plan.stack_plan import StackPlan
 
 _BURN_WINDOWS = ("5m", "1h", "6h")
 _PAGING_FACTOR = 14.4
@@ -49,15 +47,6 @@ def model_dashboard(plan: StackPlan) -> Dashboard:
         tuple(row for row in rows if row.panels),
         tuple(endpoint.name for endpoint in plan.endpoints),
     )
-
-
-def chosen_series(plan: StackPlan) -> RequestSeries | None:
-    """The series of whichever endpoint is chosen; None where nothing counts the requests of any."""
-    if component_of(plan, gateway.COMPONENT):
-        return gateway_series(ENDPOINT)
-    if any(endpoint.mode is ServingMode.KNATIVE for endpoint in plan.endpoints):
-        return queue_proxy_series(ENDPOINT)
-    return None
 
 
 def _objective(objectives: Sequence[str], windows: Sequence[Window]) -> tuple[Panel, ...]:

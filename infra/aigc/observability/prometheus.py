@@ -23,6 +23,9 @@ from aigc.observability.alertmanager import (
 from aigc.observability.dashboards import dashboard_bodies
 from aigc.observability.dns_targets import dns_target_bodies
 from aigc.observability.grafana import grafana_values
+from aigc.observability.kubelet import SECRET as KUBELET_SECRET
+from aigc.observability.kubelet import SECRET_KEY as KUBELET_SECRET_KEY
+from aigc.observability.kubelet import kubelet_bodies, kubelet_values
 from aigc.observability.monitors import SCRAPE_INTERVAL, monitor_bodies
 from aigc.observability.operator import PrometheusOperator, version_of
 from aigc.observability.rules import rule_bodies
@@ -32,7 +35,6 @@ from aigc.tokens import Component
 CHART = "kube-prometheus-stack"
 _NAME = "prometheus"
 _NOT_SCRAPED = (
-    "kubelet",
     "kubeApiServer",
     "kubeControllerManager",
     "kubeScheduler",
@@ -42,8 +44,9 @@ _NOT_SCRAPED = (
 )
 
 
-def prometheus_body(image: str, monitoring: MonitoringPlan) -> Body:
+def prometheus_body(image: str, monitoring: MonitoringPlan, *, asks_kubelet: bool) -> Body:
     """A small Prometheus: its data on the node's disk, every monitor of its own namespace."""
+    kubelet = {"additionalScrapeConfigs": {"name": KUBELET_SECRET, "key": KUBELET_SECRET_KEY}} if asks_kubelet else {}
     return {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "Prometheus",
@@ -59,7 +62,8 @@ def prometheus_body(image: str, monitoring: MonitoringPlan) -> Body:
             "version": version_of(image),
             "replicas": 1,
             "serviceAccountName": _NAME,
-            "automountServiceAccountToken": False,
+            # For the kubelet, which asks the API server about everybody; it is the account's only right.
+            "automountServiceAccountToken": asks_kubelet,
             "securityContext": pod_security_context(NONROOT_UID),
             "scrapeInterval": SCRAPE_INTERVAL,
             "evaluationInterval": SCRAPE_INTERVAL,
@@ -76,17 +80,18 @@ def prometheus_body(image: str, monitoring: MonitoringPlan) -> Body:
             "scrapeConfigSelector": {},
             # Not `alerting`: the operator would write it with Kubernetes discovery, which this server has not.
             "additionalAlertManagerConfigs": {"name": TARGETS_SECRET, "key": TARGETS_KEY},
+            **kubelet,
         },
     }
 
 
 def account_body() -> Body:
-    """Prometheus finds its targets by DNS, so its account has no rights and its pods no token."""
+    """Prometheus finds its targets by DNS, so its account may list nothing; see `kubelet.py` for its one right."""
     metadata = {"name": _NAME, "namespace": MONITORING_NAMESPACE}
     return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata, "automountServiceAccountToken": False}
 
 
-def chart_values(monitoring: MonitoringPlan, alerting: pulumi.Input[Body]) -> Body:
+def chart_values(plan: StackPlan, monitoring: MonitoringPlan, alerting: pulumi.Input[Body]) -> Body:
     """Of the chart the operator, Alertmanager, Grafana and one Prometheus that takes monitors of others, too."""
     selectors = ("podMonitor", "serviceMonitor", "probe", "rule", "scrapeConfig")
     return {
@@ -95,7 +100,8 @@ def chart_values(monitoring: MonitoringPlan, alerting: pulumi.Input[Body]) -> Bo
         "grafana": grafana_values(),
         # A DaemonSet on host namespaces: Pod Security `restricted` refuses it.
         "nodeExporter": {"enabled": False},
-        # Of a managed control plane nothing can be scraped, and the kubelets are outside our network policies.
+        "kubelet": kubelet_values(plan),
+        # Of a managed control plane nothing can be scraped.
         **{part: {"enabled": False} for part in _NOT_SCRAPED},
         "prometheusOperator": {"admissionWebhooks": {"enabled": False}, "tls": {"enabled": False}},
         # The chart's own rules watch a cluster's control plane; ours watch the models.
@@ -128,7 +134,8 @@ class Observability(Component):
         if plan.monitoring and manifest:
             self._from_manifest(plan, plan.monitoring, manifest, cluster=cluster, after=foundation.namespaces)
         elif plan.monitoring and chart:
-            server = release(self, chart, cluster, chart_values(plan.monitoring, self._alerting), foundation.namespaces)
+            values = chart_values(plan, plan.monitoring, self._alerting)
+            server = release(self, chart, cluster, values, foundation.namespaces)
             namespaces = [namespace.name for namespace in plan.namespaces]
             watched = [*monitor_bodies(namespaces), *rule_bodies(plan)]
             add_objects(cluster, self, watched, (server,))
@@ -148,13 +155,14 @@ class Observability(Component):
         after: Sequence[pulumi.Resource],
     ) -> None:
         ready = PrometheusOperator(self, plan, manifest, cluster, after).ready
-        inputs = add_objects(cluster, self, [account_body(), *target_bodies()], after)
+        kubelet = kubelet_bodies(plan, _NAME)
+        inputs = add_objects(cluster, self, [account_body(), *kubelet, *target_bodies()], after)
         watched = [*dns_target_bodies(plan), *rule_bodies(plan)]
         targets = add_objects(cluster, self, watched, ready)
         config, server = alertmanager_bodies(plan.images["prometheus-alertmanager"], self._alerting)
         configured = add_objects(cluster, self, [config], after)
         add_objects(cluster, self, [server], (*ready, *configured))
-        prometheus = prometheus_body(plan.images["prometheus"], monitoring)
+        prometheus = prometheus_body(plan.images["prometheus"], monitoring, asks_kubelet=bool(kubelet))
         add_objects(cluster, self, [prometheus], (*ready, *inputs, *targets))
 
 

@@ -10,6 +10,7 @@ from aigc.foundation.foundation import component_of
 from aigc.observability import metric_names as names
 from aigc.observability.autoscaling_dashboard import endpoints_of_knative, waiting_panel
 from aigc.observability.metric_names import RequestSeries, activator_series, gateway_series, queue_proxy_series
+from aigc.observability.p99_numbers import why_row
 from aigc.observability.panels import (
     ENDPOINT,
     Dashboard,
@@ -25,6 +26,8 @@ from aigc.observability.panels import (
 from aigc.observability.triton_panels import memory_panel, pending_panel, time_in_triton_panel, triton
 from aigc.plan.stack_plan import StackPlan
 from aigc.serving import gateway
+
+UID = "aigc-request-path"
 
 _HOW_TO = (
     "Hops lie inside each other, so the hop that makes a request slow is the last one, from the gateway inwards, that "
@@ -49,12 +52,13 @@ def request_path_dashboard(plan: StackPlan) -> Dashboard:
     hops = _hops(plan)
     knative = bool(endpoints_of_knative(plan))
     rows = (
+        why_row(plan),
         Row("Hops, from the gateway inwards", tuple(_hop_panels(hops))),
         Row("Inside the pod", (time_in_triton_panel(), pending_panel())),
         Row("Why requests wait", (*((waiting_panel(),) if knative else ()), _pods(), *memory_panel(plan))),
     )
     return Dashboard(
-        "aigc-request-path",
+        UID,
         "Request path",
         "Where the time of a request goes, and why p99 went up: queueing, a cold start, a slow hop, lack of memory.",
         tuple(row for row in rows if row.panels),

@@ -12,6 +12,7 @@ from aigc.cluster.kubernetes_object import Body
 from aigc.foundation.foundation import component_of
 from aigc.observability import metric_names
 from aigc.observability.metric_names import ENDPOINT_LABEL, RequestSeries, gateway_series, queue_proxy_series
+from aigc.observability.panels import ENDPOINT
 from aigc.plan.stack_plan import EndpointPlan, ServingMode, StackPlan
 from aigc.serving import gateway
 
@@ -76,6 +77,15 @@ def series_of(plan: StackPlan, endpoint: EndpointPlan) -> RequestSeries | None:
     if component_of(plan, gateway.COMPONENT):
         return gateway_series(endpoint.name)
     return queue_proxy_series(endpoint.name) if endpoint.mode is ServingMode.KNATIVE else None
+
+
+def chosen_series(plan: StackPlan) -> RequestSeries | None:
+    """The series of whichever endpoint is chosen; None where nothing counts the requests of any."""
+    if component_of(plan, gateway.COMPONENT):
+        return gateway_series(ENDPOINT)
+    if any(endpoint.mode is ServingMode.KNATIVE for endpoint in plan.endpoints):
+        return queue_proxy_series(ENDPOINT)
+    return None
 
 
 def availability(endpoint: EndpointPlan, series: RequestSeries) -> Indicator:

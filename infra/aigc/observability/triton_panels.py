@@ -49,9 +49,9 @@ def memory_panel(plan: StackPlan) -> tuple[Panel, ...]:
     """Memory, as far as there is a series: of the nodes that the pods run on, and of their GPUs."""
     node = Panel(
         "Memory of the pods' nodes",
-        "Used share of the memory of each node that a pod of the endpoint runs on, all of the node's pods together: "
-        "Triton does not tell its own, and the kubelets are not scraped. Near 100%: pods are evicted or killed, and "
-        "before that everything becomes slow.",
+        "Used share of the memory of each node that a pod of the endpoint runs on, all of the node's pods together. "
+        "Near 100%: pods are evicted or killed, and before that everything becomes slow. The pods' own shows Request "
+        "path, under Why is p99 up.",
         Unit.SHARE,
         (Query(_share(triton_metrics.NODE_MEMORY_USED_BYTES, triton_metrics.NODE_MEMORY_TOTAL_BYTES), "{{instance}}"),),
         bad_from=_MEMORY_FULL,

@@ -11,12 +11,14 @@ from scripts.local.images.build import build_images
 from scripts.local.images.importer import import_images
 from scripts.local.supply.host_tools import HostTools, ensure_host_tools
 from scripts.local.supply.manifests import ensure_manifests
-from scripts.local.supply.test_tools import ensure_test_tool
+from scripts.local.supply.test_tools import Browser, ensure_browser, ensure_test_tool
 from scripts.progress import Progress
 
 __all__ = [
+    "Browser",
     "HostTools",
     "ImageArchive",
+    "ensure_browser",
     "ensure_host_tools",
     "ensure_images",
     "ensure_manifests",

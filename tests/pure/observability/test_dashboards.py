@@ -35,7 +35,7 @@ def steady_plan() -> StackPlan:
 
 
 PLANS = {"local": local_plan(), "gcp": gcp_plan(), "steady": steady_plan(), **{name: plan_of(name) for name in STACKS}}
-FUNCTIONS_AND_KEYWORDS = re.compile(r"\b\w+ by \([^)]*\)|\b\w+\s*\(|\b(or|and|unless|bool)\b")
+FUNCTIONS_AND_KEYWORDS = re.compile(r"\b(\w+ by|on) \([^)]*\)|\boffset \w+|\b\w+\s*\(|\b(or|and|unless|bool)\b")
 
 
 @pytest.fixture(params=sorted(PLANS))
@@ -224,4 +224,4 @@ def test_the_charts_grafana_is_restricted_and_its_password_is_not_ours() -> None
     assert not values["initChownData"]["enabled"] and not values["persistence"]["enabled"]
     assert values["rbac"] == {"namespaced": True}
     assert "password" not in json.dumps(values).lower()
-    assert chart_values(MonitoringPlan(retention_hours=HOURS), {})["grafana"] == values
+    assert chart_values(gcp_plan(), MonitoringPlan(retention_hours=HOURS), {})["grafana"] == values

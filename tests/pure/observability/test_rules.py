@@ -131,8 +131,8 @@ def test_what_the_retention_forbids_is_left_out_with_the_reason() -> None:
 
 def test_the_rules_know_the_retention_that_is_deployed() -> None:
     monitoring = MonitoringPlan(retention_hours=77)
-    assert prometheus_body("dev.local/prometheus:2.42", monitoring)["spec"]["retention"] == "77h"
-    assert chart_values(monitoring, {})["prometheus"]["prometheusSpec"]["retention"] == "77h"
+    assert prometheus_body("dev.local/prometheus:2.42", monitoring, asks_kubelet=True)["spec"]["retention"] == "77h"
+    assert chart_values(gcp_plan(), monitoring, {})["prometheus"]["prometheusSpec"]["retention"] == "77h"
 
 
 def test_a_budget_that_cannot_burn_so_fast_is_left_out() -> None:

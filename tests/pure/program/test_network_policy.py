@@ -45,6 +45,7 @@ KNATIVE_OPERATOR = Peer("knative-operator", {"name": "operator-webhook"}, "10.32
         (PROMETHEUS, ALERTMANAGER, 9093),
         (GRAFANA, PROMETHEUS, 9090),
         (GRAFANA, NODE, 16443),
+        (PROMETHEUS, NODE, 10250),
         (NODE, WEBHOOK, 8443),
         (NODE, GPT, 8012),
         (GATEWAY, NODE, 16443),
