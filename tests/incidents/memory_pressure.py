@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +24,12 @@ from scripts.local.cluster import cgroups
 
 ZRAM_CONTROL = Path("/sys/class/zram-control")
 SWAP_BYTES = 512 * 2**20
-KEPT_SHARE = 0.6
-"""Of the memory that the container used: enough for each request alone, which needs about a quarter."""
+KEPT_SHARE = 0.34
+"""Of the memory that the container used. At 0.4 the kernel still keeps what each request touches and takes the
+neighbour's pages only; a request alone needs about a quarter, and below that nothing goes on."""
 TOUCHED_SHARE = 1.0
 """Of the same: what the process beside it goes through, again and again."""
-READS_PER_SECOND: int | None = 300
-"""From swap, for the container: a network disk of the cheapest sort, 3 ms a page."""
 MEMORY_LIMITS = ("memory.high", "memory.limit_in_bytes")
-IO_LIMITS = ("io.max", "blkio.throttle.read_iops_device")
 FIRST_TO_KILL = 1000
 """The highest oom_score_adj."""
 TOUCHES = """
@@ -57,15 +55,13 @@ def memory_pressure(pod: Any, container: str = "triton", kept_share: float = KEP
     on_v2 = (group / "memory.high").exists()
     limit = group / ("memory.high" if on_v2 else "memory.limit_in_bytes")
     used = int((group / ("memory.current" if on_v2 else "memory.usage_in_bytes")).read_text())
-    disks = container_group(pod, container, IO_LIMITS)
-    with swap_in_memory() as device, restored(limit), restored(group / "memory.swap.max" if on_v2 else None):
+    with swap_in_memory(), restored(limit), restored(group / "memory.swap.max" if on_v2 else None):
         if on_v2:
             # The kubelet gives a container no swap there.
             (group / "memory.swap.max").write_text("max")
         # First the limit: the kernel refuses one below what somebody keeps asking for.
         lower(limit, used, int(used * kept_share))
-        slow = slow_reads(disks, device, READS_PER_SECOND) if READS_PER_SECOND else nullcontext()
-        with slow, a_greedy_neighbour(group, int(used * TOUCHED_SHARE)):
+        with a_greedy_neighbour(group, int(used * TOUCHED_SHARE)):
             yield
 
 
@@ -81,25 +77,12 @@ def a_greedy_neighbour(group: Path, size_bytes: int) -> Iterator[None]:
             process.kill()
 
 
-@contextmanager
-def slow_reads(group: Path, device: str, reads_per_second: int) -> Iterator[None]:
-    """Let the processes of a group read no more than so often from a block device, as from a disk far away."""
-    on_v2 = (group / "io.max").exists()
-    file = group / ("io.max" if on_v2 else "blkio.throttle.read_iops_device")
-    file.write_text(f"{device} riops={reads_per_second}" if on_v2 else f"{device} {reads_per_second}")
-    try:
-        yield
-    finally:
-        if file.exists():
-            file.write_text(f"{device} riops=max" if on_v2 else f"{device} 0")
-
-
-def container_group(pod: Any, container: str, limits: tuple[str, ...] = MEMORY_LIMITS) -> Path:
-    """The control group of a container that has one of these files: on cgroup v1 it is in several hierarchies."""
+def container_group(pod: Any, container: str) -> Path:
+    """The control group of a container that limits its memory: on cgroup v1 it is in several hierarchies."""
     statuses = [*(pod.status.container_statuses or []), *(pod.status.init_container_statuses or [])]
     identity = next(one.container_id for one in statuses if one.name == container).rpartition("/")[2]
     mine = [group for group in cgroups.groups() if identity in group.name]
-    found = [group for group in mine if any((group / limit).exists() for limit in limits)]
+    found = [group for group in mine if any((group / limit).exists() for limit in MEMORY_LIMITS)]
     assert len(found) == 1, f"control groups of {container}: {found}"
     return found[0]
 
@@ -132,8 +115,8 @@ def restored(file: Path | None) -> Iterator[None]:
 
 
 @contextmanager
-def swap_in_memory() -> Iterator[str]:
-    """A compressed swap device of our own, by its number; taken away again with all that is in it brought back."""
+def swap_in_memory() -> Iterator[None]:
+    """A compressed swap device of our own, taken away again with all that is in it brought back."""
     number = (ZRAM_CONTROL / "hot_add").read_text().strip()
     device = Path(f"/dev/zram{number}")
     try:
@@ -141,7 +124,7 @@ def swap_in_memory() -> Iterator[str]:
         subprocess.run(["mkswap", device], check=True, capture_output=True)
         subprocess.run(["swapon", device], check=True, capture_output=True)
         try:
-            yield Path(f"/sys/block/zram{number}/dev").read_text().strip()
+            yield
         finally:
             subprocess.run(["swapoff", device], check=True, capture_output=True)
     finally:

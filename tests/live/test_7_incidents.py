@@ -16,7 +16,7 @@ from aigc.observability.p99_diagnosis import COLD_START_MS, FAULTS_PER_SECOND, C
 from aigc.plan.stack_plan import EndpointPlan, StackPlan
 from scripts.load.run_file import Run
 from scripts.local.prometheus import Prometheus
-from scripts.local.workloads import Workloads
+from scripts.local.workloads import MODELS_NAMESPACE, Workloads
 from scripts.status_page.collect import read_numbers
 from tests.browser.chromium import browser
 from tests.browser.test_status_page import assert_sound
@@ -107,7 +107,11 @@ def incidents(first_up: subprocess.CompletedProcess[str], plan: StackPlan) -> It
     warm, _ = one_user("gpt")
     found[Cause.SLOW_HOP] = stage.play("gpt", 4, warm, stage.narrow())
     pod = stage.workloads.endpoint_pods("gpt")[0]
-    found[Cause.MEMORY_PRESSURE] = stage.play("gpt", 1, warm, memory_pressure(pod))
+    try:
+        found[Cause.MEMORY_PRESSURE] = stage.play("gpt", 1, warm, memory_pressure(pod))
+    finally:
+        # Triton does not start again what the kernel killed for memory, and stays ready without it.
+        stage.workloads.core.delete_namespaced_pod(pod.metadata.name, MODELS_NAMESPACE)
     yield found
     eventually(
         lambda: all(workload["ready"] for workload in scripts_json("status")["workloads"]),
