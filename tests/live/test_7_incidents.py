@@ -16,7 +16,7 @@ from aigc.observability.p99_diagnosis import COLD_START_MS, FAULTS_PER_SECOND, C
 from aigc.plan.stack_plan import EndpointPlan, StackPlan
 from scripts.load.run_file import Run
 from scripts.local.prometheus import Prometheus
-from scripts.local.workloads import Workloads
+from scripts.local.workloads import MODELS_NAMESPACE, Workloads
 from scripts.status_page.collect import read_numbers
 from tests.browser.chromium import browser
 from tests.browser.test_status_page import assert_sound
@@ -95,19 +95,23 @@ class Stage:
 
 @pytest.fixture(scope="module")
 def incidents(first_up: subprocess.CompletedProcess[str], plan: StackPlan) -> Iterator[dict[Cause, Incident]]:
-    """All four, one after the other: while one endpoint is loaded the other one becomes idle."""
+    """All four, one after the other; while the first endpoint is loaded the second one becomes idle."""
     stage = Stage(plan, Workloads.connect(KUBECONFIG))
     one_user = partial(stage.loaded, users=1, fault=nullcontext(), window_seconds=WINDOW_SECONDS)
     handbook, _ = one_user("gpt-handbook")
     found = {Cause.QUEUEING: stage.play("gpt-handbook", 16, handbook, nullcontext())}
-    pod = stage.workloads.endpoint_pods("gpt-handbook")[0]
-    found[Cause.MEMORY_PRESSURE] = stage.play("gpt-handbook", 1, handbook, memory_pressure(pod))
     idle_seconds = stage.endpoint("gpt").scaling.idle_seconds
     eventually(lambda: not stage.workloads.endpoint_pods("gpt"), idle_seconds + 150, "gpt scales to zero when idle")
     # The window reaches back to before the first request, as it must for a pod to have started in it.
     found[Cause.COLD_START] = stage.play("gpt", 2, None, nullcontext(), LOAD_SECONDS + 10)
     warm, _ = one_user("gpt")
     found[Cause.SLOW_HOP] = stage.play("gpt", 4, warm, stage.narrow())
+    pod = stage.workloads.endpoint_pods("gpt")[0]
+    try:
+        found[Cause.MEMORY_PRESSURE] = stage.play("gpt", 1, warm, memory_pressure(pod))
+    finally:
+        # Triton does not start again what the kernel killed for memory, and stays ready without it.
+        stage.workloads.core.delete_namespaced_pod(pod.metadata.name, MODELS_NAMESPACE)
     yield found
     eventually(
         lambda: all(workload["ready"] for workload in scripts_json("status")["workloads"]),
