@@ -11,10 +11,10 @@ from pathlib import Path
 from aigc.catalog.faults import Fault, UserError
 from scripts.local.cluster import cgroups, host_before, modules, mounts, processes
 from scripts.local.cluster.host_before import HostBefore
-from scripts.local.cluster.install import read_started
 from scripts.local.cluster.layout import Layout
 from scripts.local.cluster.network import Network
 from scripts.local.cluster.residue import OURS_WHEN_ABSENT_BEFORE, residue
+from scripts.local.cluster.started import read_started
 from scripts.progress import Progress
 
 SHIM_SOCKETS = Path("/run/containerd/s")
