@@ -100,9 +100,12 @@ class Workloads:
                 # Only models go to zero by themselves: whoever does so with the platform leaves it blind or stuck.
                 stopped = wanted == 0 and namespace != MODELS_NAMESPACE
                 words = f"{available} of {wanted} replicas available" + ("; scaled to zero by hand" if stopped else "")
+                stuck = stuck_rollout(workload)
+                words += f"; {stuck}" if stuck else ""
                 behind = pod_words.selected(pods, workload.spec.selector.match_labels)
-                words += pod_words.in_words(behind, available >= wanted)
-                yield WorkloadStatus(namespace, workload.metadata.name, available >= wanted and not stopped, words)
+                words += pod_words.in_words(behind, available >= wanted and not stuck)
+                sound = available >= wanted and not stopped and not stuck
+                yield WorkloadStatus(namespace, workload.metadata.name, sound, words)
 
     def _knative_services(self) -> Iterator[WorkloadStatus]:
         listed = self.custom.list_namespaced_custom_object(namespace=MODELS_NAMESPACE, **KNATIVE)
@@ -115,6 +118,13 @@ class Workloads:
             count = sum(1 for pod in pods if pod_is_ready(pod))
             said = f"{words} ({count} replicas now){pod_words.in_words(pods, count == len(pods))}"
             yield WorkloadStatus(MODELS_NAMESPACE, name, ready["status"] == "True", said)
+
+
+def stuck_rollout(workload: Any) -> str:
+    """What a Deployment says of a new version whose pods do not come, while the old ones still serve."""
+    conditions = workload.status.conditions or []
+    late = next((c for c in conditions if c.type == "Progressing" and c.status == "False"), None)
+    return f"the new version does not come: {late.message}" if late else ""
 
 
 def pod_is_ready(pod: Any) -> bool:

@@ -25,6 +25,8 @@ class Fault:
     seen: Callable[[Scene], bool] = field(default=lambda scene: True)
     """Whether the fault has had its effect and what it took is back, or as gone as it will be."""
     undo: Callable[[Scene], None] = field(default=lambda scene: None)
+    after: str = ""
+    """Pattern of a line of `status` when all is mended again."""
     may_fail: bool = False
     """It takes the only replica of something that requests pass: those of the moment have nowhere to go."""
     within_seconds: float = 90.0
@@ -60,7 +62,7 @@ def inject(fault: Fault, scene: Scene, traffic: Traffic) -> Outcome:
     broken: list[str] = []
     named = ""
     try:
-        fault.cause(scene)
+        broken += _complaints(fault.cause, scene)
 
         def seen() -> bool:
             nonlocal named
@@ -70,12 +72,14 @@ def inject(fault: Fault, scene: Scene, traffic: Traffic) -> Outcome:
         if not _until(seen, fault.within_seconds):
             broken.append(f"not seen within {fault.within_seconds:g} s: {fault.words or 'its effect'}")
     finally:
-        fault.undo(scene)
+        broken += _complaints(fault.undo, scene)
     after = traffic.mark()
     if not _until(lambda: traffic.good_since(after, 2), fault.within_seconds):
         broken.append(f"no good answers within {fault.within_seconds:g} s after it")
     if not _until(lambda: not scene.unsound(), fault.within_seconds):
         broken.append(f"not sound within {fault.within_seconds:g} s: {'; '.join(scene.unsound())}")
+    if fault.after and not _until(lambda: bool(line_of(fault.after, scene)), fault.within_seconds):
+        broken.append(f"`status` does not say afterwards: {fault.after}")
     sound_seconds = time.monotonic() - started
     _until(lambda: traffic.settled(after), TIMEOUT_SECONDS + POLL_SECONDS)
     return judged(fault, traffic, mark, named, sound_seconds, broken)
@@ -112,6 +116,15 @@ def line_of(words: str, scene: Scene) -> str:
     if not words:
         return ""
     return next((line for line in scene.status_words() if re.search(words, line)), "")
+
+
+def _complaints(act: Callable[[Scene], None], scene: Scene) -> list[str]:
+    """What an act found not to be as it must; the rest of the fault goes on, so that the cluster is whole again."""
+    try:
+        act(scene)
+    except AssertionError as wrong:
+        return [str(wrong)]
+    return []
 
 
 def _until(question: Callable[[], bool], seconds: float) -> bool:

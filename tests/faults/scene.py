@@ -15,7 +15,7 @@ from aigc.plan.stack_plan import StackPlan
 from aigc.plan.validation import plan_of
 from scripts.local.cluster import processes
 from scripts.local.cluster.layout import Layout
-from scripts.local.cluster_api import cluster_status
+from scripts.local.cluster_api import ProcessStatus, cluster_status
 from scripts.local.workloads import Workloads
 from scripts.model.client import GatewayEndpoint, Protocol
 from scripts.stacks import LOCAL_STACK
@@ -56,13 +56,15 @@ class Scene:
 
     def status_words(self) -> list[str]:
         """Every line of `status`: name, and what is said."""
-        lines = [f"{process.name}: {process.state}: {process.words}" for process in cluster_status()]
-        return lines + [f"{w.namespace}/{w.name}: {w.words}" for w in self._statuses()]
+        processes_now = cluster_status()
+        lines = [f"{process.name}: {process.state}: {process.words}" for process in processes_now]
+        return lines + [f"{w.namespace}/{w.name}: {w.words}" for w in self._statuses(processes_now)]
 
     def unsound(self) -> list[str]:
         """What `status` finds wrong."""
-        bad = [f"{p.name}: {p.state}: {p.words}" for p in cluster_status() if p.state != "running"]
-        return bad + [f"{w.namespace}/{w.name}: {w.words}" for w in self._statuses() if not w.ready]
+        processes_now = cluster_status()
+        bad = [f"{p.name}: {p.state}: {p.words}" for p in processes_now if p.state != "running"]
+        return bad + [f"{w.namespace}/{w.name}: {w.words}" for w in self._statuses(processes_now) if not w.ready]
 
     def firing(self) -> set[str]:
         """Names of the alerts that Prometheus has pending or firing; empty when it does not answer."""
@@ -76,7 +78,10 @@ class Scene:
         except (httpx.HTTPError, IndexError, ValueError):
             return set()
 
-    def _statuses(self) -> list[Any]:
+    def _statuses(self, processes_now: list[ProcessStatus]) -> list[Any]:
+        # As `status` itself: an API server that is not well would be waited for.
+        if not any(p.name == "kube-apiserver" and p.state == "running" for p in processes_now):
+            return []
         try:
             return list(self.workloads.statuses())
         except Exception as error:  # the API server is what a fault may have taken away
