@@ -16,16 +16,20 @@ from aigc.config.stacks import PROJECT_ROOT
 RESULTS = Path(__file__).parent / "results"
 
 
-def write_result(name: str, command: str, measured: Mapping[str, Any]) -> Path:
-    """Write `results/<name>.json`."""
+def made_by(command: str) -> dict[str, str]:
+    """What every record of a measurement begins with."""
     commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True)
-    result = {
+    return {
         "command": command,
         "commit": commit.stdout.strip(),
         "date": time.strftime("%Y-%m-%d"),
         "machine": f"{os.cpu_count()} cores, {platform.system()} {platform.release().split('-')[0]}",
-        **measured,
     }
+
+
+def write_result(name: str, command: str, measured: Mapping[str, Any]) -> Path:
+    """Write `results/<name>.json`."""
+    result = {**made_by(command), **measured}
     RESULTS.mkdir(parents=True, exist_ok=True)
     path = RESULTS / f"{name}.json"
     path.write_text(json.dumps(result, indent=2) + "\n")

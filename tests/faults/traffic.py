@@ -12,10 +12,10 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from scripts.load.loops import Limits, Recorder, open_loop
+from scripts.load.loops import Limits, Recorder, Send, open_loop
 from scripts.load.mix import Request, fixed_mix
 from scripts.load.run_file import CUT_BY_INTERRUPT, Sample
-from scripts.load.senders import asking
+from scripts.load.senders import Ask, asking
 from scripts.load.settings import Arrivals, LoadSettings, Mode
 from scripts.model.client import END, GatewayEndpoint, Protocol, infer_text
 
@@ -48,9 +48,13 @@ class Target:
             mix=fixed_mix(1, TOKENS_OUT, None).facts,
         )  # fmt: skip
 
-    def answer(self, prompt: str, tokens: int = TOKENS_OUT) -> str:
-        """One answer, now."""
-        return infer_text(self.gateway, self.name, prompt, tokens, self.protocol).text
+    def known(self, tokens: int) -> dict[str, str]:
+        """The answer to every prompt, asked now; they must differ, or a stuck model would pass."""
+        answers = {
+            prompt: infer_text(self.gateway, self.name, prompt, tokens, self.protocol).text for prompt in PROMPTS
+        }
+        assert len(set(answers.values())) > 1, f"{self.name} answers everything alike: {answers}"
+        return answers
 
 
 @dataclass
@@ -60,6 +64,7 @@ class Stream:
     target: Target
     known: Mapping[str, str]
     rps: float
+    tokens: int
     recorder: Recorder | None = None
     failure: Exception | None = None
     _stop: asyncio.Event | None = None
@@ -96,30 +101,35 @@ class Stream:
     async def _run(self) -> None:
         try:
             async with asking(self.target.settings(self.rps)) as ask:
-
-                async def send(request: Request) -> int:
-                    tokens = (await ask(request)).reshape(-1)
-                    text = bytes(int(token) for token in tokens if token < END).decode(errors="replace")
-                    if text != self.known[request.prompt]:
-                        raise WrongAnswerError(f"{request.prompt!r} -> {text!r}, not {self.known[request.prompt]!r}")
-                    return len(tokens)
-
                 self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
                 limits = Limits(LONGEST_SECONDS, TIMEOUT_SECONDS, TIMEOUT_SECONDS)
-                self.recorder = Recorder(send, reason_of, limits, self._loop.time())
+                self.recorder = Recorder(checked(ask, self.known), reason_of, limits, self._loop.time())
                 self.monotonic_start = time.monotonic()
                 self._started.set()
                 times = [turn / self.rps for turn in range(int(LONGEST_SECONDS * self.rps))]
-                await open_loop(self.recorder, prompts(), times, self._stop)
+                await open_loop(self.recorder, prompts(self.tokens), times, self._stop)
         except Exception as broken:  # told to whoever started it
             self.failure = broken
         finally:
             self._started.set()
 
 
-def prompts() -> Iterator[Request]:
+def prompts(tokens: int) -> Iterator[Request]:
     """The same few prompts again and again."""
-    return (Request(prompt, TOKENS_OUT) for prompt in itertools.cycle(PROMPTS))
+    return (Request(prompt, tokens) for prompt in itertools.cycle(PROMPTS))
+
+
+def checked(ask: Ask, known: Mapping[str, str]) -> Send:
+    """A sender that takes an answer only when it is the known one."""
+
+    async def send(request: Request) -> int:
+        tokens = (await ask(request)).reshape(-1)
+        text = bytes(int(token) for token in tokens if token < END).decode(errors="replace")
+        if text != known[request.prompt]:
+            raise WrongAnswerError(f"{request.prompt!r} -> {text!r}, not {known[request.prompt]!r}")
+        return len(tokens)
+
+    return send
 
 
 def reason_of(broken: Exception) -> str:
@@ -132,15 +142,13 @@ def reason_of(broken: Exception) -> str:
 class Traffic:
     """The streams to all targets, as a context."""
 
-    def __init__(self, targets: list[Target], rps: float = 2.0) -> None:
-        self._targets, self._rps = targets, rps
+    def __init__(self, targets: list[Target], rps: float = 2.0, tokens: int = TOKENS_OUT) -> None:
+        self._targets, self._rps, self._tokens = targets, rps, tokens
         self.streams: list[Stream] = []
 
     def __enter__(self) -> Traffic:
         for target in self._targets:
-            known = {prompt: target.answer(prompt) for prompt in PROMPTS}
-            assert len(set(known.values())) > 1, f"{target.name} answers everything alike: {known}"
-            self.streams.append(Stream(target, known, self._rps))
+            self.streams.append(Stream(target, target.known(self._tokens), self._rps, self._tokens))
             self.streams[-1].start()
         return self
 
