@@ -16,7 +16,7 @@ from tests.faults.up import must_come_up, run_up
 DAMAGE = "the weights of this version are damaged"
 DEADLINE_SECONDS = 40
 """In place of ten minutes: Triton fails within 3 s, and its second and third start come 10 s and 20 s later."""
-NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "build", "*cache*", "*.egg-info")
+NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "build", ".*_cache", "__pycache__", "*.egg-info")
 
 
 def crash_looping_version() -> Fault:
