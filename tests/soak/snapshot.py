@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
+import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,6 +59,12 @@ def differences(before: Facts, after: Facts) -> list[str]:
     return [line for line in (*came, *went, *changed) if not line.endswith(EXPECTED)]
 
 
+def below(root: Path) -> Iterator[Path]:
+    """Everything under a folder; what goes while we look is no fault (`rglob` would raise)."""
+    for folder, folders, files in os.walk(root):
+        yield from (Path(folder, name) for name in (*folders, *files))
+
+
 def _processes() -> list[int]:
     layout = Layout()
     return sorted({*(p.pid for p in processes.owned(layout)), *processes.contained(layout), *cgroups.members()})
@@ -75,11 +82,11 @@ def _mounts() -> Iterator[str]:
 
 def _cgroups() -> Iterator[Path]:
     for hierarchy in cgroups.hierarchies():
-        yield from (path for path in hierarchy.rglob("*") if path.is_dir())
+        yield from (path for path in below(hierarchy) if path.is_dir())
 
 
 def _sysctls(root: Path) -> Iterator[tuple[str, str]]:
-    for path in root.rglob("*"):
+    for path in below(root):
         name = str(path.relative_to(root))
         if any(fnmatch.fnmatch(name, pattern) for pattern in VOLATILE_SYSCTLS):
             continue
@@ -95,7 +102,7 @@ def _sha256(path: Path) -> str:
 
 
 def _files(root: Path, hashed: bool) -> Iterator[tuple[str, str]]:
-    for path in root.rglob("*") if root.is_dir() else ():
+    for path in below(root):
         if str(path).startswith(LIVING):
             continue
         try:
