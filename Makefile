@@ -5,7 +5,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PY := .venv/bin/python
 RUN := $(PY) -m scripts
 
-.PHONY: help up down status test check format preview golden clean
+.PHONY: help up down status test check format preview golden soak clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,9 @@ check: .venv/.installed ## format, lint, types, and every test that needs no clu
 
 test: .venv/.installed ## `check`, then the real cluster and the served models; leaves nothing behind
 	@.ci/rings all
+
+soak: .venv/.installed ## repetition and volume, recorded: all parts, or PART=cycles, volume, faults
+	@$(PY) -m tests.soak $(PART)
 
 preview: .venv/.installed ## every stack offline: resources, cost, policy
 	@$(RUN) preview

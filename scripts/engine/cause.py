@@ -100,7 +100,8 @@ def _state(container: dict[str, Any]) -> str:
     words = []
     for source in ("state", "lastState"):
         for name, detail in (container.get(source) or {}).items():
-            told = [str(detail[key]) for key in ("reason", "message", "exitCode") if detail.get(key) is not None]
+            told = [str(detail[key]) for key in ("reason", "message") if detail.get(key) is not None]
+            told += [f"exit code {detail['exitCode']}"] if detail.get("exitCode") is not None else []
             words.append(f"{'before: ' if source == 'lastState' else ''}{name} {', '.join(told)}".rstrip())
     return "; ".join([*words, f"{container.get('restartCount', 0)} restarts"])
 

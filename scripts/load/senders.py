@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import math
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -28,6 +28,10 @@ FIRST_ANSWER_SECONDS = 120.0
 """The request that opens the connections may start a pod from zero; the same two minutes as `infer` allows."""
 
 
+Ask = Callable[[Request], Awaitable[np.ndarray[Any, Any]]]
+"""Sends one request and returns the tokens of its answer, int32, the mark that ends it included, or raises."""
+
+
 OnAnswer = Callable[[Request, np.ndarray[Any, Any]], None]
 """Is handed every request with the token ids of its answer."""
 
@@ -38,14 +42,31 @@ def ignore(request: Request, tokens: np.ndarray[Any, Any]) -> None:
 
 @asynccontextmanager
 async def connected(settings: LoadSettings, on_answer: OnAnswer = ignore) -> AsyncIterator[Send]:
-    """A sender whose connections are open; one real request went before, so a model at zero replicas is awake.
+    """A sender that counts tokens and whose connections are open; it sent one real request, so no model is at zero.
+
+    Raises:
+        InferenceServerException, OSError: the model did not answer that request.
+    """
+    async with asking(settings) as ask:
+
+        async def send(request: Request) -> int:
+            tokens = await ask(request)
+            on_answer(request, tokens)
+            return generated(tokens)
+
+        yield send
+
+
+@asynccontextmanager
+async def asking(settings: LoadSettings) -> AsyncIterator[Ask]:
+    """The same for whoever reads the answers.
 
     Raises:
         InferenceServerException, OSError: the model did not answer that request.
     """
     connect = _grpc if settings.protocol is Protocol.GRPC else _http
-    async with connect(settings, on_answer) as send:
-        yield send
+    async with connect(settings) as ask:
+        yield ask
 
 
 def connections(settings: LoadSettings) -> int:
@@ -55,11 +76,13 @@ def connections(settings: LoadSettings) -> int:
 
 
 @asynccontextmanager
-async def _grpc(settings: LoadSettings, on_answer: OnAnswer) -> AsyncIterator[Send]:
+async def _grpc(settings: LoadSettings) -> AsyncIterator[Ask]:
     options = [
         ("grpc.default_authority", settings.host),
         ("grpc.use_local_subchannel_pool", 1),  # else all channels would share one connection
         ("grpc.enable_http_proxy", 0),  # the load goes to the address that was checked, not to a proxy
+        # By default a client waits up to two minutes before it tries again: a server that is back would count as down.
+        ("grpc.max_reconnect_backoff_ms", 1000),
     ]
     async with AsyncExitStack() as stack:
         clients = []
@@ -67,11 +90,9 @@ async def _grpc(settings: LoadSettings, on_answer: OnAnswer) -> AsyncIterator[Se
             client = triton_grpc_aio.InferenceServerClient(settings.address, channel_args=options)
             clients.append(await stack.enter_async_context(client))
 
-        async def infer(client: Any, request: Request) -> int:
+        async def infer(client: Any, request: Request) -> np.ndarray[Any, Any]:
             inputs = request_tensors(triton_grpc, prompt_tensor(request), request.max_tokens)
-            tokens = answer_tokens(await client.infer(settings.model, inputs))
-            on_answer(request, tokens)
-            return generated(tokens)
+            return answer_tokens(await client.infer(settings.model, inputs))
 
         async with asyncio.timeout(FIRST_ANSWER_SECONDS):
             await infer(clients[0], WAKING)
@@ -81,16 +102,14 @@ async def _grpc(settings: LoadSettings, on_answer: OnAnswer) -> AsyncIterator[Se
 
 
 @asynccontextmanager
-async def _http(settings: LoadSettings, on_answer: OnAnswer) -> AsyncIterator[Send]:
+async def _http(settings: LoadSettings) -> AsyncIterator[Ask]:
     async with triton_http_aio.InferenceServerClient(
         settings.address, conn_limit=MAX_IN_FLIGHT, conn_timeout=max(FIRST_ANSWER_SECONDS, settings.timeout_seconds)
     ) as client:
 
-        async def infer(request: Request) -> int:
+        async def infer(request: Request) -> np.ndarray[Any, Any]:
             inputs = request_tensors(triton_http, prompt_tensor(request), request.max_tokens)
-            tokens = answer_tokens(await client.infer(settings.model, inputs, headers={"Host": settings.host}))
-            on_answer(request, tokens)
-            return generated(tokens)
+            return answer_tokens(await client.infer(settings.model, inputs, headers={"Host": settings.host}))
 
         async with asyncio.timeout(FIRST_ANSWER_SECONDS):
             await infer(WAKING)
@@ -108,5 +127,5 @@ def prompt_tensor(request: Request) -> np.ndarray[Any, Any]:
 
 
 def generated(tokens: np.ndarray[Any, Any]) -> int:
-    """Tokens of an answer; the mark that ends it is none."""
+    """How many tokens an answer has; the mark that ends it is none."""
     return int(np.count_nonzero(tokens != END))

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from aigc.catalog.cache import cache_dir
 from aigc.catalog.faults import Fault, UserError, fail
 from aigc.catalog.versions import versions
-from scripts.local.cluster import host_facts, readiness, status
+from scripts.local.cluster import host_facts, readiness, start_up, status
 from scripts.local.cluster import layout as at
 from scripts.local.cluster.components import components
-from scripts.local.cluster.install import Tools, read_started
+from scripts.local.cluster.install import Tools
 from scripts.local.cluster.layout import Layout
+from scripts.local.cluster.lock import alone
 from scripts.local.cluster.preflight import Situation, faults_of
 from scripts.local.cluster.removal import remove
 from scripts.local.cluster.residue import residue as left_behind
-from scripts.local.cluster.start_up import bring_up
-from scripts.local.cluster.status import ProcessStatus
+from scripts.local.cluster.started import read_started
+from scripts.local.cluster.status import SUPERVISOR, ProcessStatus
 from scripts.local.cluster.supervisor import Supervisor, log_file
 from scripts.progress import Progress
 
 __all__ = [
+    "SUPERVISOR",
     "ClusterInfo",
     "ProcessStatus",
     "cluster_down",
@@ -32,12 +31,12 @@ __all__ = [
     "cluster_up",
     "component_log",
     "component_names",
+    "note_revision",
     "residue",
 ]
 
 LAYOUT = Layout()
 PAUSE = "pause"
-SUPERVISOR = "supervisord"
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
@@ -75,8 +74,8 @@ def cluster_up(progress: Progress) -> ClusterInfo:
     if faults := preflight():
         raise UserError(faults)
     host_tools = ensure_host_tools(progress)
-    with _alone():
-        bring_up(LAYOUT, Tools(host_tools.bin_dir, host_tools.cni_dir, _pause_image()), cache_dir(), progress)
+    with alone(LAYOUT):
+        start_up.bring_up(LAYOUT, Tools(host_tools.bin_dir, host_tools.cni_dir, _pause_image()), cache_dir(), progress)
     info = ClusterInfo(LAYOUT.kubeconfig, at.NODE_IP, host_tools.bin_dir / "ctr", LAYOUT.containerd_socket)
     _ensure_pause(info, progress)
     return info
@@ -90,7 +89,7 @@ def cluster_down(progress: Progress) -> None:
     """
     if not host_facts.collect(LAYOUT.root, cache_dir()).is_root:
         raise fail("user", "is not root", "run it with sudo")
-    with _alone():
+    with alone(LAYOUT):
         remove(LAYOUT, progress)
 
 
@@ -99,15 +98,23 @@ def cluster_status() -> list[ProcessStatus]:
     if not LAYOUT.host_before.exists():
         return []
     infos = Supervisor(LAYOUT).processes()
+    supervisor = status.of_supervisor(LAYOUT, bool(infos))
     if not infos:
-        words = "does not run, so nothing is restarted when it ends; `python -m scripts cluster up` mends it"
-        return [ProcessStatus(SUPERVISOR, status.STOPPED, words)]
+        return [supervisor]
     problems = {check.component: f"{check.what}: no ({words})" for check, words in readiness.failing(LAYOUT)}
     exits = status.exits(LAYOUT)
     return [
-        status.describe(info, exits.get(info.name, 0), status.last_line(LAYOUT, info.name), problems.get(info.name, ""))
-        for info in sorted(infos, key=lambda info: component_names().index(info.name))
+        supervisor,
+        *(
+            status.describe(info, exits.get(info.name, 0), status.said(LAYOUT, info.name), problems.get(info.name, ""))
+            for info in sorted(infos, key=lambda info: component_names().index(info.name))
+        ),
     ]
+
+
+def note_revision() -> None:
+    """Write down how far the cluster's data is, after an apply: an older state is then known to have lost writes."""
+    start_up.note_revision(LAYOUT)
 
 
 def residue() -> list[str]:
@@ -134,18 +141,6 @@ def component_log(name: str, lines: int) -> str:
     if not path.exists():
         raise fail(name, f"has no log: {path} does not exist", "bring the cluster up: python -m scripts cluster up")
     return "\n".join(status.tail(path, lines))
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Keep two runs from working on the same cluster at once."""
-    LAYOUT.lock.parent.mkdir(parents=True, exist_ok=True)
-    with LAYOUT.lock.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise fail(str(LAYOUT.lock), "another `up` or `down` is at work", "wait until it is done") from None
-        yield
 
 
 def _pause_image() -> str:

@@ -11,6 +11,7 @@ from kubernetes import client, config
 
 from aigc.catalog.faults import fail
 from aigc.catalog.labels import GATEWAY_NAMESPACE, MODELS_NAMESPACE, STACK_LABEL
+from scripts.local import pod_words
 
 KNATIVE = {"group": "serving.knative.dev", "version": "v1", "plural": "services"}
 
@@ -93,20 +94,18 @@ class Workloads:
         for namespace in self.namespaces():
             deployments = self.apps.list_namespaced_deployment(namespace).items
             stateful_sets = self.apps.list_namespaced_stateful_set(namespace).items
+            pods = self.core.list_namespaced_pod(namespace).items
             for workload in (*deployments, *stateful_sets):
                 wanted, available = workload.spec.replicas or 0, workload.status.available_replicas or 0
-                words = f"{available} of {wanted} replicas available"
-                if available < wanted:
-                    words += "".join(f"; {fault}" for fault in self._pod_faults(namespace, workload))
-                yield WorkloadStatus(namespace, workload.metadata.name, available >= wanted, words)
-
-    def _pod_faults(self, namespace: str, workload: Any) -> Iterator[str]:
-        labels = ",".join(f"{key}={value}" for key, value in workload.spec.selector.match_labels.items())
-        for pod in self.core.list_namespaced_pod(namespace, label_selector=labels).items:
-            for status in pod.status.container_statuses or []:
-                waiting = status.state.waiting
-                if waiting is not None and waiting.reason not in {"ContainerCreating", "PodInitializing"}:
-                    yield f"{pod.metadata.name}/{status.name}: {waiting.reason} {waiting.message or ''}".strip()
+                # Only models go to zero by themselves: whoever does so with the platform leaves it blind or stuck.
+                stopped = wanted == 0 and namespace != MODELS_NAMESPACE
+                words = f"{available} of {wanted} replicas available" + ("; scaled to zero by hand" if stopped else "")
+                stuck = stuck_rollout(workload)
+                words += f"; {stuck}" if stuck else ""
+                behind = pod_words.selected(pods, workload.spec.selector.match_labels)
+                words += pod_words.in_words(behind, available >= wanted and not stuck)
+                sound = available >= wanted and not stopped and not stuck
+                yield WorkloadStatus(namespace, workload.metadata.name, sound, words)
 
     def _knative_services(self) -> Iterator[WorkloadStatus]:
         listed = self.custom.list_namespaced_custom_object(namespace=MODELS_NAMESPACE, **KNATIVE)
@@ -115,10 +114,17 @@ class Workloads:
             ready = next((c for c in conditions if c["type"] == "Ready"), {"status": "Unknown"})
             words = ready.get("message") or ready.get("reason") or "ready; scales to zero"
             name = service["metadata"]["name"]
-            replicas = self.ready_pods(name)
-            yield WorkloadStatus(
-                MODELS_NAMESPACE, name, ready["status"] == "True", f"{words} ({replicas} replicas now)"
-            )
+            pods = self.endpoint_pods(name)
+            count = sum(1 for pod in pods if pod_is_ready(pod))
+            said = f"{words} ({count} replicas now){pod_words.in_words(pods, count == len(pods))}"
+            yield WorkloadStatus(MODELS_NAMESPACE, name, ready["status"] == "True", said)
+
+
+def stuck_rollout(workload: Any) -> str:
+    """What a Deployment says of a new version whose pods do not come, while the old ones still serve."""
+    conditions = workload.status.conditions or []
+    late = next((c for c in conditions if c.type == "Progressing" and c.status == "False"), None)
+    return f"the new version does not come: {late.message}" if late else ""
 
 
 def pod_is_ready(pod: Any) -> bool:

@@ -26,16 +26,20 @@ def with_arguments(command: str, arguments: Sequence[str]) -> str:
     return shlex.join([*command.split(), *kept])
 
 
-def write_result(name: str, command: str, measured: Mapping[str, Any], folder: Path = RESULTS) -> Path:
-    """Write `results/<name>.json`, or into another folder."""
+def made_by(command: str) -> dict[str, str]:
+    """What every record of a measurement begins with."""
     commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True)
-    result = {
+    return {
         "command": command,
         "commit": commit.stdout.strip(),
         "date": time.strftime("%Y-%m-%d"),
         "machine": f"{os.cpu_count()} cores, {platform.system()} {platform.release().split('-')[0]}",
-        **measured,
     }
+
+
+def write_result(name: str, command: str, measured: Mapping[str, Any], folder: Path = RESULTS) -> Path:
+    """Write `results/<name>.json`, or into another folder."""
+    result = {**made_by(command), **measured}
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.json"
     path.write_text(json.dumps(result, indent=2) + "\n")

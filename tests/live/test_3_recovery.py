@@ -1,68 +1,36 @@
-"""`kill -9` of what holds the platform up is followed by recovery without a person."""
+"""Every fault of the library, each once, under one load: no wrong answer, recovery, and a line that names the cause.
+
+`python -m tests.faults NAME` causes one by hand; `make soak PART=faults` all of them three times.
+"""
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Callable
-from pathlib import Path
+import subprocess
+from collections.abc import Iterator
 
 import pytest
 
-from aigc.catalog.cache import STATE_DIR
-from scripts.local.workloads import Workloads
-from scripts.model.client import Generation
-from tests.live.conftest import eventually, scripts_json
+from tests.faults.fault import Fault, inject
+from tests.faults.library import FAULTS
+from tests.faults.scene import Scene
+from tests.faults.traffic import Traffic
 
 pytestmark = pytest.mark.live
 
-RECOVERY_SECONDS = 150
-HOST_PROCESSES = ("kube-apiserver", "etcd", "containerd")
-POD_PROCESSES = ("envoy", "tritonserver")
+
+@pytest.fixture(scope="module")
+def scene(first_up: subprocess.CompletedProcess[str]) -> Scene:
+    return Scene.connect()
 
 
-def command_line(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
-    except OSError:
-        return ""
+@pytest.fixture(scope="module")
+def traffic(scene: Scene) -> Iterator[Traffic]:
+    with Traffic(scene.targets()) as load:
+        yield load
 
 
-def parent(pid: int) -> int:
-    try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
-    except OSError:
-        return 0
-
-
-def own_processes(name: str) -> list[int]:
-    """Processes of that program that our state folder accounts for, by their own or an ancestor's command line."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit() or os.path.basename(command_line(int(entry.name)).split(" ", 1)[0]) != name:  # noqa: PTH119
-            continue
-        pid = ancestor = int(entry.name)
-        while ancestor > 1 and str(STATE_DIR) not in command_line(ancestor):
-            ancestor = parent(ancestor)
-        if ancestor > 1:
-            found.append(pid)
-    return found
-
-
-@pytest.mark.parametrize("name", [*HOST_PROCESSES, *POD_PROCESSES])
-def test_it_heals_itself(name: str, workloads: Workloads, ask: Callable[..., Generation]) -> None:
-    before = ask("The package ").text
-    victims = own_processes(name)
-    assert victims, f"no process {name} of ours is running"
-    for pid in victims:
-        os.kill(pid, signal.SIGKILL)
-
-    def serves_again() -> bool:
-        return bool(set(own_processes(name)) - set(victims)) and ask("The package ").text == before
-
-    eventually(serves_again, RECOVERY_SECONDS, f"an answer after kill -9 of {name}")
-    eventually(
-        lambda: not [w for w in scripts_json("status")["workloads"] if not w["ready"]],
-        RECOVERY_SECONDS,
-        f"all workloads ready after kill -9 of {name}",
-    )
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_it_heals_and_is_named(fault: Fault, scene: Scene, traffic: Traffic) -> None:
+    outcome = inject(fault, scene, traffic)
+    assert outcome.broken == (), outcome
+    assert outcome.answered > 0

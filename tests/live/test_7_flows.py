@@ -21,9 +21,9 @@ from aigc.plan.stack_plan import StackPlan
 from scripts.engine.kube_client import KubeClient
 from scripts.engine.kubeconfig import load_connection
 from scripts.local.cluster import layout as at
-from scripts.local.cluster.install import read_started
 from scripts.local.cluster.layout import Layout
 from scripts.local.cluster.network import Network
+from scripts.local.cluster.started import read_started
 from scripts.local.workloads import Workloads
 from scripts.model.client import Generation, Protocol
 from tests.flows.addresses import AddressBook, Flow, keeping_up

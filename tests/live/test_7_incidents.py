@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from aigc.catalog.cache import KUBECONFIG
+from aigc.catalog.labels import MODELS_NAMESPACE
 from aigc.observability.p99_diagnosis import COLD_START_MS, FAULTS_PER_SECOND, Cause, Numbers, Part, Verdict, diagnose
 from aigc.plan.stack_plan import EndpointPlan, StackPlan
 from scripts.load.run_file import Run
 from scripts.local.prometheus import Prometheus
-from scripts.local.workloads import MODELS_NAMESPACE, Workloads
+from scripts.local.workloads import Workloads
 from scripts.status_page.collect import read_numbers
 from tests.browser.chromium import browser
 from tests.browser.test_status_page import assert_sound

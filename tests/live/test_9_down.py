@@ -10,6 +10,7 @@ import pytest
 from aigc.catalog.cache import STATE_DIR
 from scripts.local.cluster_api import residue
 from tests.live.conftest import make
+from tests.soak.snapshot import differences, snapshot
 
 pytestmark = pytest.mark.live
 
@@ -19,6 +20,7 @@ def test_down_leaves_nothing_and_up_works_again(first_up: subprocess.CompletedPr
     assert down.returncode == 0, down.stdout + down.stderr
     assert residue() == []
     assert not STATE_DIR.exists()
+    before = snapshot()
 
     again = make("up")
     assert again.returncode == 0, again.stdout[-3000:] + again.stderr[-3000:]
@@ -26,6 +28,7 @@ def test_down_leaves_nothing_and_up_works_again(first_up: subprocess.CompletedPr
 
     assert make("down").returncode == 0
     assert residue() == []
+    assert differences(before, snapshot()) == []
 
 
 @pytest.mark.parametrize("port", [16443, 12379])

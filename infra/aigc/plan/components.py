@@ -92,8 +92,9 @@ def knative_features(endpoints: Iterable[EndpointPlan]) -> dict[str, str]:
     if not ours:
         return {}
     needed = {
-        # The in-pod Envoy beside Triton; only the Envoy has a probe, so multi-container-probing stays off.
+        # The in-pod Envoy beside Triton, and a liveness probe of each one's own.
         "multi-container",
+        "multi-container-probing",
         # Triton's shared memory and /tmp.
         "kubernetes.podspec-volumes-emptydir",
     }

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from aigc.catalog.labels import MODELS_NAMESPACE
 from aigc.cluster.kubernetes_object import Body
 from aigc.plan.stack_plan import EndpointPlan
-from aigc.serving.triton import ENDPOINT_LABEL, PodImages, pod_labels, pod_spec
+from aigc.serving.triton import ENDPOINT_LABEL, PodImages, await_annotations, pod_labels, pod_spec
 
 CONTENT_ANNOTATION = "aigc/content-hash"
 
@@ -24,7 +24,12 @@ def knative_service_body(
     return {
         "apiVersion": "serving.knative.dev/v1",
         "kind": "Service",
-        "metadata": {"name": endpoint.name, "namespace": MODELS_NAMESPACE, "labels": {ENDPOINT_LABEL: endpoint.name}},
+        "metadata": {
+            "name": endpoint.name,
+            "namespace": MODELS_NAMESPACE,
+            "labels": {ENDPOINT_LABEL: endpoint.name},
+            "annotations": await_annotations(endpoint),
+        },
         "spec": {
             "template": {
                 "metadata": {

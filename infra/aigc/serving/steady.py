@@ -10,11 +10,14 @@ from aigc.catalog.labels import MODELS_NAMESPACE
 from aigc.cluster.kubernetes_object import Body
 from aigc.plan.stack_plan import Autoscaler, EndpointPlan
 from aigc.serving.knative_service import CONTENT_ANNOTATION
-from aigc.serving.triton import ENDPOINT_LABEL, MUX_PORT, PodImages, pod_labels, pod_spec
+from aigc.serving.triton import ENDPOINT_LABEL, MUX_PORT, PodImages, await_annotations, pod_labels, pod_spec
 
 _DRAIN_SECONDS = 5
 """Between leaving the gateway's endpoints and Triton's SIGTERM: the gateway learns of it within about a second."""
 _MARGIN_SECONDS = 5
+_HUNG_GRACE_SECONDS = 10
+"""A hung Triton does not heed SIGTERM, and the pod's grace is as long as its longest request. Knative's schema has no
+such field: there a hung one is killed when the request timeout is over."""
 
 
 def steady_bodies(endpoint: EndpointPlan, images: PodImages, mux_config: str) -> list[Body]:
@@ -57,7 +60,12 @@ def _deployment(endpoint: EndpointPlan, images: PodImages, mux_config: str) -> B
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {"name": endpoint.name, "namespace": MODELS_NAMESPACE, "labels": {ENDPOINT_LABEL: endpoint.name}},
+        "metadata": {
+            "name": endpoint.name,
+            "namespace": MODELS_NAMESPACE,
+            "labels": {ENDPOINT_LABEL: endpoint.name},
+            "annotations": await_annotations(endpoint),
+        },
         "spec": {
             # An autoscaler's number is its own: written here, each apply would take its replicas away.
             **({"replicas": endpoint.scaling.min_replicas} if scaling is Autoscaler.NONE else {}),
@@ -78,7 +86,11 @@ def _deployment(endpoint: EndpointPlan, images: PodImages, mux_config: str) -> B
 def _draining(spec: Body, endpoint: EndpointPlan) -> Body:
     triton, mux = spec["containers"]
     mux = {**mux, "restartPolicy": "Always", "readinessProbe": {**mux["readinessProbe"], "periodSeconds": 2}}
-    triton = {**triton, "lifecycle": {"preStop": {"sleep": {"seconds": _DRAIN_SECONDS}}}}
+    triton = {
+        **triton,
+        "lifecycle": {"preStop": {"sleep": {"seconds": _DRAIN_SECONDS}}},
+        "livenessProbe": {**triton["livenessProbe"], "terminationGracePeriodSeconds": _HUNG_GRACE_SECONDS},
+    }
     grace = _DRAIN_SECONDS + endpoint.scaling.request_timeout_seconds + _MARGIN_SECONDS
     return {
         **spec,

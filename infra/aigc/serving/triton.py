@@ -31,6 +31,11 @@ prefix = "--backend-config=python,shm-region-prefix-name=triton-" + uuid.uuid4()
 os.execvp(sys.argv[1], [*sys.argv[1:], prefix])
 """
 
+_VERDICT_SECONDS = 30
+"""Between the deadline of a version and the condition that says so."""
+_LIVENESS_PERIOD_SECONDS = 5
+_LIVENESS_FAILURES = 4
+"""Triton is asked on its own thread, so a busy one answers; 20 s of silence is a hang, and not a long batch."""
 _SMALLEST_SHM_MIB = 64
 _LARGEST_SHM_MIB = 1024
 
@@ -82,7 +87,11 @@ def triton_command(endpoint: EndpointPlan, files: ModelFiles) -> list[str]:
 
 
 def triton_container(endpoint: EndpointPlan, image: str, files: ModelFiles) -> Body:
-    """Triton itself; it has no port and no probe of its own, for Knative allows those to one container only."""
+    """Triton itself; it has no port and is not asked whether it is ready, for the mux is, and asks it.
+
+    Its liveness is its own: a Triton that hangs must be started again, and not the mux in front of it.
+    """
+    live: Body = {"httpGet": {"path": "/v2/health/live", "port": HTTP_PORT}, "timeoutSeconds": _LIVENESS_PERIOD_SECONDS}
     return {
         "name": "triton",
         "image": image,
@@ -91,6 +100,14 @@ def triton_container(endpoint: EndpointPlan, image: str, files: ModelFiles) -> B
         # The root file system is read-only: caches and temporary files of the backends go to the one writable place.
         "env": [{"name": "HOME", "value": "/tmp"}],  # noqa: S108 a volume of the pod's own
         "resources": _resources(endpoint),
+        # It answers once its models are loaded, which may take as long as a version may take to come.
+        # Every second: the pod is not ready before the yes.
+        "startupProbe": {**live, "periodSeconds": 1, "failureThreshold": endpoint.scaling.progress_deadline_seconds},
+        "livenessProbe": {
+            **live,
+            "periodSeconds": _LIVENESS_PERIOD_SECONDS,
+            "failureThreshold": _LIVENESS_FAILURES,
+        },
         "securityContext": container_security_context(NONROOT_UID),
         "volumeMounts": [
             {"name": "shm", "mountPath": "/dev/shm"},  # noqa: S108 a volume of the pod's own
@@ -142,6 +159,14 @@ def _placement(endpoint: EndpointPlan) -> Body:
             for taint in endpoint.tolerations
         ]
     return placement
+
+
+def await_annotations(endpoint: EndpointPlan) -> Mapping[str, str]:
+    """How long an engine waits for a new version: a little longer than its deadline, whose words are then the cause.
+
+    Pulumi's own patience of 600 s would end before a model's that may take half an hour to load.
+    """
+    return {"pulumi.com/timeoutSeconds": str(endpoint.scaling.progress_deadline_seconds + _VERDICT_SECONDS)}
 
 
 def pod_labels(endpoint: EndpointPlan) -> Mapping[str, str]:

@@ -9,6 +9,8 @@ from scripts.local.cluster import layout as at
 from scripts.local.cluster.layout import Layout
 
 TLS_FLOOR = "VersionTLS12"
+PYTHON_VARIABLE = "AIGC_PYTHON"
+"""Where the supervisor's environment names the Python that runs it."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,14 @@ class Component:
 def components(layout: Layout, bin_dir: Path) -> tuple[Component, ...]:
     """Every host process, in starting order."""
     return (
+        Component(
+            at.KEEPER,
+            # Out of the supervisor's environment, so that another checkout is no other configuration.
+            ("/bin/sh", "-c", f"'exec \"${PYTHON_VARIABLE}\" -m scripts.local.cluster.keeper'"),
+            # The lowest, for it must be stopped last: it waits for etcd's end.
+            priority=1,
+            stop_seconds=40,
+        ),
         _etcd(layout, bin_dir),
         Component(
             "containerd",

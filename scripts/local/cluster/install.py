@@ -14,10 +14,10 @@ from scripts.local.cluster.host_config import HostConfig
 from scripts.local.cluster.host_facts import Firewall
 from scripts.local.cluster.layout import OWNER_VARIABLE, Layout
 from scripts.local.cluster.pki import CLIENT_LEAVES
+from scripts.local.cluster.started import write_whole
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 SECRET_MODE = 0o600
-BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True)
@@ -27,36 +27,6 @@ class Tools:
     bin_dir: Path
     cni_dir: Path
     pause_image: str
-
-
-@dataclass(frozen=True)
-class Started:
-    """What a cluster was started with; `down` needs the tools, `up` compares the rest."""
-
-    boot_id: str
-    bin_dir: Path
-    digest: str
-    """Of everything rendered; empty until the processes were started with it."""
-
-
-def read_started(layout: Layout) -> Started | None:
-    """The note of the last start, or None."""
-    try:
-        document = json.loads(layout.started.read_text())
-        return Started(document["boot_id"], Path(document["bin_dir"]), document["digest"])
-    except (OSError, ValueError, KeyError):
-        return None
-
-
-def write_started(layout: Layout, started: Started) -> None:
-    """Write the note, whole or not at all."""
-    document = {"boot_id": started.boot_id, "bin_dir": str(started.bin_dir), "digest": started.digest}
-    _write(layout.started, json.dumps(document), 0o644)
-
-
-def boot_id() -> str:
-    """Which boot of the host this is."""
-    return BOOT_ID.read_text().strip()
 
 
 def render_all(layout: Layout, host: HostConfig, tools: Tools) -> dict[Path, str]:
@@ -88,7 +58,7 @@ def write_all(layout: Layout, texts: dict[Path, str]) -> str:
     """Write what differs, and return the digest of it all."""
     for path, text in texts.items():
         executable = path.parent == layout.tool_links
-        _write(path, text, 0o755 if executable else SECRET_MODE)
+        write_whole(path, text, 0o755 if executable else SECRET_MODE)
     folders = (
         layout.logs,
         layout.pod_logs,
@@ -107,14 +77,3 @@ def write_all(layout: Layout, texts: dict[Path, str]) -> str:
 
 def _wrapper(bin_dir: Path, family: str, flavour: Firewall, suffix: str) -> str:
     return f'#!/bin/sh\nexec {bin_dir / f"{family}-{flavour}{suffix}"} "$@"\n'
-
-
-def _write(path: Path, text: str, mode: int) -> None:
-    if path.exists() and path.read_text() == text:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    partial.touch(mode=mode)
-    partial.chmod(mode)
-    partial.write_text(text)
-    partial.rename(path)

@@ -22,6 +22,8 @@ LOOPBACK = "127.0.0.1"
 IPTABLES_CHAIN_PREFIXES = ("KUBE-", "CNI-", "AIGC-")
 OWN_CHAINS = ("AIGC-FORWARD", "AIGC-INPUT")
 CGROUP_NAME = "aigc"
+KEEPER = "keeper"
+"""Name of the process that starts the supervisor again."""
 OWNER_VARIABLE = "AIGC_LOCAL_CLUSTER"
 """Set in the environment of every host process of ours: how they are found again after any crash."""
 
@@ -156,6 +158,11 @@ class Layout:
     def started(self) -> Path:
         """What runs: which boot of the host, which tools, which configuration."""
         return self.root / "started.json"
+
+    @property
+    def synced(self) -> Path:
+        """At the end of which boot etcd had stopped and all its data was on the disk."""
+        return self.root / "synced"
 
     @property
     def lock(self) -> Path:

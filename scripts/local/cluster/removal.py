@@ -11,10 +11,10 @@ from pathlib import Path
 from aigc.catalog.faults import Fault, UserError
 from scripts.local.cluster import cgroups, host_before, modules, mounts, processes
 from scripts.local.cluster.host_before import HostBefore
-from scripts.local.cluster.install import read_started
 from scripts.local.cluster.layout import Layout
 from scripts.local.cluster.network import Network
 from scripts.local.cluster.residue import OURS_WHEN_ABSENT_BEFORE, residue
+from scripts.local.cluster.started import read_started
 from scripts.progress import Progress
 
 SHIM_SOCKETS = Path("/run/containerd/s")
@@ -41,7 +41,7 @@ def remove(layout: Layout, progress: Progress) -> None:
             faults.append(Fault(what, f"could not be removed: {error}", WAY_OUT))
 
     with progress.step("end processes and pods") as step:
-        attempt("processes", lambda: _end_all(layout))
+        attempt("processes", lambda: end_all(layout))
     with progress.step("remove network, mounts, groups and state") as step:
         attempt("mounts", lambda: mounts.unmount_all(layout.root))
         attempt("links", network.remove_links)
@@ -83,7 +83,8 @@ def remove_dead_sockets(folder: Path) -> None:
                 continue
 
 
-def _end_all(layout: Layout) -> None:
+def end_all(layout: Layout) -> None:
+    """Kill every process of ours, on the host and in pods; raises when one does not end."""
     left: list[int] = []
     for _ in range(ROUNDS):
         ours = processes.owned(layout)

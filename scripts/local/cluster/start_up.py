@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import shutil
 import time
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from aigc.catalog.faults import fail
-from scripts.local.cluster import base_objects, cgroups, host_before, modules, processes, readiness
+from scripts.local.cluster import api_access, base_objects, cgroups, host_before, modules, power_loss, readiness
 from scripts.local.cluster.host_config import CgroupDriver, HostConfig, configure
 from scripts.local.cluster.host_facts import collect
 from scripts.local.cluster.install import (
-    Started,
     Tools,
-    boot_id,
-    read_started,
     render_all,
     write_all,
-    write_started,
 )
-from scripts.local.cluster.layout import Layout
+from scripts.local.cluster.layout import API_PORT, Layout
 from scripts.local.cluster.network import Network
 from scripts.local.cluster.pki import ensure_pki
+from scripts.local.cluster.started import Started, read_started, write_started
 from scripts.local.cluster.status import etcd_damage
-from scripts.local.cluster.supervisor import Supervisor, log_file, start
+from scripts.local.cluster.supervisor import Supervisor, end_host_processes, log_file, start
 from scripts.progress import Outcome, Progress
 
 ETCD_LOOK_SECONDS = 8.0
@@ -37,12 +36,16 @@ def bring_up(layout: Layout, tools: Tools, cache: Path, progress: Progress) -> N
     Raises:
         UserError: something on this host keeps the cluster from working; says what.
     """
-    last = read_started(layout)
-    if last is not None and last.boot_id != boot_id():
+    last = read_started(layout) or Started("", tools.bin_dir, "")
+    boot = power_loss.boot_id()
+    if last.boot_id not in ("", boot):
         forget_last_boot(layout)
     refuse_beside_another_cluster(layout, tools)
     host_before.save(layout)
-    write_started(layout, Started(boot_id(), tools.bin_dir, last.digest if last else ""))
+    # Before the new boot is noted: an interruption in between must not make the data look trustworthy.
+    why = power_loss.distrust(power_loss.evidence(layout, last.boot_id, boot))
+    note = replace(throw_away(layout, last, why, progress) if why else last, boot_id=boot, bin_dir=tools.bin_dir)
+    write_started(layout, note)
     modules.load_missing()
     host = configure(collect(layout.root, cache, tools.bin_dir))
     prepare_network(tools, host)
@@ -53,9 +56,10 @@ def bring_up(layout: Layout, tools: Tools, cache: Path, progress: Progress) -> N
     supervisor = Supervisor(layout)
     with progress.step("control plane and node") as step:
         changed = start_processes(layout, supervisor, host, digest)
-        wait_until_ready(layout, supervisor, host, progress)
+        note = wait_until_ready(layout, supervisor, host, note, progress)
         step.outcome = Outcome.DONE if changed else Outcome.UNCHANGED
-    write_started(layout, Started(boot_id(), tools.bin_dir, digest))
+        step.detail = f"rebuilt {note.rebuilt}" if note.rebuilt != last.rebuilt else ""
+    write_started(layout, replace(note, digest=digest, revision=revision(layout)))
 
 
 def refuse_beside_another_cluster(layout: Layout, tools: Tools) -> None:
@@ -101,46 +105,66 @@ def launch(layout: Layout, supervisor: Supervisor, host: HostConfig) -> None:
         time.sleep(0.05)
 
 
-def end_host_processes(layout: Layout) -> None:
-    """End what a dead supervisor left behind; shims stay, and with them the containers of pods."""
-    ours = processes.owned(layout)
-    left = processes.end([process.pid for process in ours if not process.is_shim])
-    if left:
-        raise fail("processes", f"{left} do not end", "restart this host")
-
-
-def wait_until_ready(layout: Layout, supervisor: Supervisor, host: HostConfig, progress: Progress) -> None:
-    """Wait for each part in the order in which they need each other."""
-    if rebuild_damaged_etcd(layout, supervisor, progress):
-        supervisor.shut_down()
-        end_host_processes(layout)
-        launch(layout, supervisor, host)
-    readiness.wait_for(layout, supervisor, readiness.ETCD, progress)
-    readiness.wait_for(layout, supervisor, readiness.API_SERVER, progress)
-    base_objects.ensure_base_objects(layout)
-    for check in (readiness.CONTAINERD, *readiness.CONTROL_LOOPS, readiness.NODE, *readiness.DATA_PATH):
-        readiness.wait_for(layout, supervisor, check, progress)
-
-
-def rebuild_damaged_etcd(layout: Layout, supervisor: Supervisor, progress: Progress) -> bool:
-    """Throw etcd's data away when a hard stop of the host damaged it; returns whether that was done.
+def wait_until_ready(
+    layout: Layout, supervisor: Supervisor, host: HostConfig, note: Started, progress: Progress
+) -> Started:
+    """Wait for each part in the order in which they need each other; etcd's data is thrown away when it is no good.
 
     Everything must then start again: the kubelet registers its node only once in its life.
     """
+    why = damage_seen(layout) or wait_for_api(layout, supervisor, note, progress)
+    if why:
+        supervisor.shut_down()
+        end_host_processes(layout)
+        note = throw_away(layout, note, why, progress)
+        write_started(layout, note)
+        launch(layout, supervisor, host)
+        wait_for_api(layout, supervisor, note, progress)
+    base_objects.ensure_base_objects(layout)
+    for check in (readiness.CONTAINERD, *readiness.CONTROL_LOOPS, readiness.NODE, *readiness.DATA_PATH):
+        readiness.wait_for(layout, supervisor, check, progress)
+    return note
+
+
+def wait_for_api(layout: Layout, supervisor: Supervisor, note: Started, progress: Progress) -> str:
+    """Wait for etcd and the API server; returns why the data they have must not be used, or nothing."""
+    readiness.wait_for(layout, supervisor, readiness.ETCD, progress)
+    readiness.wait_for(layout, supervisor, readiness.API_SERVER, progress)
+    return power_loss.gone_back(note.revision, revision(layout))
+
+
+def revision(layout: Layout) -> int:
+    """etcd's revision, which the API server gives to every list; each write makes it higher."""
+    answer = api_access.ask(layout, API_PORT, "/api/v1/namespaces?limit=1")
+    if not answer.fine:
+        raise fail("kube-apiserver", f"does not list namespaces: {answer.words()}", "run the same command again")
+    return int(answer.json()["metadata"]["resourceVersion"])
+
+
+def note_revision(layout: Layout) -> None:
+    """Write down how far etcd is, so that data which is older is known for what it is."""
+    if (last := read_started(layout)) is not None:
+        write_started(layout, replace(last, revision=revision(layout)))
+
+
+def damage_seen(layout: Layout) -> str:
+    """What etcd says of its data when that keeps it from starting, or nothing."""
     started = time.monotonic()
     while readiness.ETCD.probe(layout):
         if time.monotonic() - started > ETCD_LOOK_SECONDS:
-            damage = etcd_damage(layout)
-            if not damage:
-                return False
-            progress.note(f"{damage}; the cluster starts empty, `up` puts its objects back")
-            supervisor.stop("etcd")
-            shutil.rmtree(layout.etcd, ignore_errors=True)
-            layout.etcd.mkdir(mode=0o700)
-            log_file(layout, "etcd").unlink(missing_ok=True)
-            return True
+            return etcd_damage(layout)
         time.sleep(readiness.POLL_SECONDS)
-    return False
+    return ""
+
+
+def throw_away(layout: Layout, note: Started, why: str, progress: Progress) -> Started:
+    """Remove etcd's data, which nothing may use now; returns the note that says so."""
+    progress.note(f"{why}; {power_loss.CONSEQUENCE}")
+    shutil.rmtree(layout.etcd, ignore_errors=True)
+    layout.etcd.mkdir(parents=True, mode=0o700)
+    log_file(layout, "etcd").unlink(missing_ok=True)
+    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return replace(note, revision=0, rebuilt=f"at {now}: {why}")
 
 
 def forget_last_boot(layout: Layout) -> None:

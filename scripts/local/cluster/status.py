@@ -7,9 +7,13 @@ from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.local.cluster.layout import Layout
+from scripts.local.cluster import power_loss
+from scripts.local.cluster.layout import KEEPER, Layout
+from scripts.local.cluster.started import read_started
 from scripts.local.cluster.supervisor import ProcessInfo, Supervisor, log_file
 
+SUPERVISOR = "supervisord"
+STARTED_AGAIN = "the supervisor was gone; started it again"
 RUNNING = "running"
 STARTING = "starting"
 FAILING = "failing"
@@ -77,6 +81,31 @@ def etcd_damage(layout: Layout) -> str:
     lines = tail(log_file(layout, "etcd"), 40)
     damaged = next((found[0] for line in reversed(lines) if (found := CORRUPT_ETCD.search(line))), "")
     return f"etcd's data is damaged ({damaged})" if damaged else ""
+
+
+def said(layout: Layout, name: str) -> str:
+    """What a process that does not work wrote last; of damaged data what that means, too."""
+    damage = etcd_damage(layout) if name == "etcd" else ""
+    return f"{damage}: `make up` builds the cluster anew" if damage else last_line(layout, name)
+
+
+def of_supervisor(layout: Layout, runs: bool) -> ProcessStatus:
+    """The supervisor itself: how often it was gone, and what `up` will do when the cluster stands still."""
+    last = read_started(layout)
+    rebuilt = f"; etcd's data was thrown away {last.rebuilt}" if last and last.rebuilt else ""
+    if runs:
+        # Of this boot or an earlier one: the log ends with the cluster.
+        times = [line for line in tail(layout.logs / f"{KEEPER}.log", 5000) if line.endswith(STARTED_AGAIN)]
+        count = f"{len(times)} time{'s' if len(times) != 1 else ''}"
+        again = f"was gone {count}, last at {times[-1].partition(' ')[0]}, " if times else ""
+        return ProcessStatus(SUPERVISOR, RUNNING, f"{again}restarts what ends{rebuilt}")
+    why = "the host was restarted; " if last and last.boot_id != power_loss.boot_id() else ""
+    doubt = power_loss.distrust(power_loss.evidence(layout, last.boot_id, power_loss.boot_id())) if last else ""
+    doubt = f"{doubt}: `up` builds the cluster anew; " if doubt else ""
+    words = (
+        f"{why}{doubt}it does not run, so nothing is restarted when it ends; `python -m scripts cluster up` mends it"
+    )
+    return ProcessStatus(SUPERVISOR, STOPPED, words)
 
 
 def last_line(layout: Layout, name: str) -> str:

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from aigc.catalog.faults import fail
-from scripts.local.cluster.components import Component
+from scripts.local.cluster import power_loss, processes
+from scripts.local.cluster.components import PYTHON_VARIABLE, Component
 from scripts.local.cluster.layout import OWNER_VARIABLE, Layout
 
 START_RETRIES = 1_000_000
@@ -23,6 +24,7 @@ START_SECONDS = 2
 LOG_BYTES = "5MB"
 LOG_BACKUPS = 2
 RPC_SECONDS = 30.0
+REPOSITORY = Path(__file__).resolve().parents[3]
 
 
 @dataclass(frozen=True)
@@ -88,14 +90,32 @@ def start(layout: Layout, prefix: tuple[str, ...] = ()) -> None:
         UserError: it did not start.
     """
     layout.supervisor_socket.unlink(missing_ok=True)
+    power_loss.forget_synced(layout)
     command = [*prefix, sys.executable, "-m", "supervisor.supervisord", "-c", str(layout.supervisor_config)]
-    environment = {"PATH": os.environ.get("PATH", os.defpath), OWNER_VARIABLE: str(layout.root)}
+    environment = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        OWNER_VARIABLE: str(layout.root),
+        PYTHON_VARIABLE: sys.executable,
+        "PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'infra'}",
+    }
     done = subprocess.run(
         command, env=environment, cwd="/", stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         words = (done.stderr or done.stdout).partition("For help, use")[0].strip() or "no output"
         raise fail("supervisor", f"did not start: {words}", f"look at {layout.logs / 'supervisord.log'}")
+
+
+def end_host_processes(layout: Layout) -> None:
+    """End what a dead supervisor left behind; shims stay, and with them the containers of pods.
+
+    Raises:
+        UserError: one does not end.
+    """
+    ours = processes.owned(layout)
+    left = processes.end([process.pid for process in ours if not process.is_shim])
+    if left:
+        raise fail("processes", f"{left} do not end", "restart this host")
 
 
 class Supervisor:

@@ -79,6 +79,25 @@ def test_nothing_ends_before_the_longest_request(mode: ServingMode, timeout: int
     assert grace >= drain + int(exit_timeout.split("=")[1])
 
 
+@pytest.mark.parametrize("mode", list(ServingMode))
+def test_triton_may_take_its_deadline_to_load_and_is_then_watched(mode: ServingMode) -> None:
+    endpoint = endpoint_plan("gpt", mode, gpu=True)
+    triton = triton_of(endpoint)
+    startup, liveness = triton["startupProbe"], triton["livenessProbe"]
+    assert startup["periodSeconds"] * startup["failureThreshold"] >= endpoint.scaling.progress_deadline_seconds
+    assert startup["httpGet"] == liveness["httpGet"] == {"path": "/v2/health/live", "port": 8000}
+    # Knative's schema knows no grace of a probe: an apply would be refused.
+    assert ("terminationGracePeriodSeconds" in liveness) is (mode is ServingMode.STEADY)
+
+
+@pytest.mark.parametrize("mode", list(ServingMode))
+def test_an_engine_waits_longer_than_a_version_may_take(mode: ServingMode) -> None:
+    endpoint = endpoint_plan("gpt", mode)
+    body = endpoint_bodies(endpoint, IMAGES, "mux-config", kpa_annotations(endpoint))[-1]
+    waits = int(body["metadata"]["annotations"]["pulumi.com/timeoutSeconds"])
+    assert waits > endpoint.scaling.progress_deadline_seconds
+
+
 def test_a_steady_mux_outlives_triton() -> None:
     pod = pod_of(endpoint_plan("gpt", ServingMode.STEADY))
     assert [(c["name"], c["restartPolicy"]) for c in pod["initContainers"]] == [("mux", "Always")]

@@ -1,0 +1,1 @@
+"""Faults of the running platform under load: what is broken, how it comes back, and what names the cause."""

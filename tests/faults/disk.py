@@ -1,0 +1,92 @@
+"""A full disk under etcd: for as long as it lasts nothing can be changed, what serves goes on; space mends it.
+
+The file system under the cluster's data is a small one of its own for that time, so this machine's disk stays free. It
+proves what etcd, the API server and all that watches them do with ENOSPC; not the kubelet's eviction of pods, which
+goes by the node's whole disk.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+from kubernetes import client
+from kubernetes.client.exceptions import ApiException
+from urllib3.exceptions import HTTPError
+
+from scripts.local.cluster import mounts, readiness
+from scripts.local.cluster.supervisor import Supervisor
+from tests.faults.fault import Fault
+from tests.faults.scene import Scene
+
+FREE_MIB = 8
+"""Left when the disk is filled: etcd's own file grows by more with the first writes."""
+BIG_VALUE_BYTES = 500_000
+MOST_WRITES = 400
+NAME = "disk-filler"
+ETCD_SECONDS = 40.0
+
+
+def disk_full() -> Fault:
+    """Filled by the cluster's own writes, as a controller that runs wild fills it."""
+    return Fault("disk of etcd full", _fill, r"^etcd: .*no space left on device", undo=_free)
+
+
+def _kept(scene: Scene) -> Path:
+    return scene.layout.root / "etcd-while-small"
+
+
+def _fill(scene: Scene) -> None:
+    supervisor = Supervisor(scene.layout)
+    supervisor.stop("etcd")
+    shutil.copytree(scene.layout.etcd, _kept(scene))
+    used_mib = sum(path.stat().st_blocks * 512 for path in scene.layout.etcd.rglob("*")) // 2**20 + 1
+    size = f"size={used_mib + FREE_MIB}m,mode=0700"
+    subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(scene.layout.etcd)], check=True)
+    shutil.copytree(_kept(scene), scene.layout.etcd, dirs_exist_ok=True)
+    supervisor.start_now("etcd")
+    wait_for_etcd(scene)
+    refused = _write_until_refused(scene)
+    assert refused, f"{MOST_WRITES} writes of {BIG_VALUE_BYTES} bytes did not fill {used_mib + FREE_MIB} MiB"
+
+
+def _write_until_refused(scene: Scene) -> bool:
+    body = {"value": "x" * BIG_VALUE_BYTES}
+    for number in range(MOST_WRITES):
+        metadata = client.V1ObjectMeta(name=f"{NAME}-{number}", labels={NAME: "true"})
+        try:
+            scene.workloads.core.create_namespaced_config_map(
+                "models", client.V1ConfigMap(metadata=metadata, data=body), _request_timeout=8
+            )
+        except (ApiException, HTTPError):
+            if readiness.ETCD.probe(scene.layout):
+                return True
+    return False
+
+
+def _free(scene: Scene) -> None:
+    """More disk, as a person would give it; the data is the one that was written on the full one."""
+    if scene.layout.etcd not in mounts.under(scene.layout.root):
+        shutil.rmtree(_kept(scene), ignore_errors=True)
+        return
+    subprocess.run(["mount", "-o", "remount,size=2g", str(scene.layout.etcd)], check=True)
+    wait_for_etcd(scene)
+    scene.workloads.core.delete_collection_namespaced_config_map("models", label_selector=NAME)
+    supervisor = Supervisor(scene.layout)
+    supervisor.stop("etcd")
+    shutil.rmtree(_kept(scene))
+    shutil.copytree(scene.layout.etcd, _kept(scene))
+    subprocess.run(["umount", str(scene.layout.etcd)], check=True)
+    shutil.rmtree(scene.layout.etcd)
+    _kept(scene).rename(scene.layout.etcd)
+    supervisor.start_now("etcd")
+
+
+def wait_for_etcd(scene: Scene) -> None:
+    """Until it and the API server before it answer."""
+    deadline = time.monotonic() + ETCD_SECONDS
+    while words := readiness.ETCD.probe(scene.layout) or readiness.API_SERVER.probe(scene.layout):
+        assert time.monotonic() < deadline, f"etcd and the API server do not come back: {words}"
+        time.sleep(0.2)

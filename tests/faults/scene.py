@@ -1,0 +1,111 @@
+"""What a fault acts on and what it is judged by: the cluster's processes, its workloads, and `status` in words."""
+
+from __future__ import annotations
+
+import re
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from aigc.catalog.cache import KUBECONFIG
+from aigc.plan.stack_plan import StackPlan
+from aigc.plan.validation import plan_of
+from scripts.local.cluster import processes
+from scripts.local.cluster.layout import Layout
+from scripts.local.cluster_api import ProcessStatus, cluster_status
+from scripts.local.workloads import Workloads
+from scripts.model.client import GatewayEndpoint, Protocol
+from scripts.stacks import LOCAL_STACK
+from tests.faults.traffic import Target
+
+PROTOCOLS = (Protocol.GRPC, Protocol.HTTP)
+PROMETHEUS_PORT = 9090
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The local cluster while it serves."""
+
+    layout: Layout
+    workloads: Workloads
+    plan: StackPlan
+
+    @classmethod
+    def connect(cls) -> Scene:
+        """The cluster that `up` made."""
+        return cls(Layout(), Workloads.connect(KUBECONFIG), plan_of(LOCAL_STACK))
+
+    def targets(self) -> list[Target]:
+        """Every endpoint, each over another protocol than the one before."""
+        address = self.workloads.gateway_address()
+        return [
+            Target(endpoint.models[0], GatewayEndpoint(endpoint.host, address), PROTOCOLS[turn % len(PROTOCOLS)])
+            for turn, endpoint in enumerate(self.plan.endpoints)
+        ]
+
+    def host_processes(self, pattern: str) -> set[int]:
+        """Our host processes whose command line matches."""
+        return {process.pid for process in processes.owned(self.layout) if _matches(process.pid, pattern)}
+
+    def pod_processes(self, pattern: str) -> set[int]:
+        """Processes in pods of ours whose command line matches."""
+        return {pid for pid in processes.contained(self.layout) if _matches(pid, pattern)}
+
+    def status_words(self) -> list[str]:
+        """Every line of `status`: name, and what is said."""
+        processes_now = cluster_status()
+        lines = [f"{process.name}: {process.state}: {process.words}" for process in processes_now]
+        return lines + [f"{w.namespace}/{w.name}: {w.words}" for w in self._statuses(processes_now)]
+
+    def unsound(self) -> list[str]:
+        """What `status` finds wrong."""
+        processes_now = cluster_status()
+        bad = [f"{p.name}: {p.state}: {p.words}" for p in processes_now if p.state != "running"]
+        return bad + [f"{w.namespace}/{w.name}: {w.words}" for w in self._statuses(processes_now) if not w.ready]
+
+    def firing(self) -> set[str]:
+        """Names of the alerts that Prometheus has pending or firing; empty when it does not answer."""
+        try:
+            pods = self.workloads.core.list_namespaced_pod(
+                "monitoring", label_selector="app.kubernetes.io/name=prometheus"
+            ).items
+            address = pods[0].status.pod_ip
+            answer = httpx.get(f"http://{address}:{PROMETHEUS_PORT}/api/v1/alerts", timeout=5)
+            return {str(alert["labels"]["alertname"]) for alert in answer.json()["data"]["alerts"]}
+        except (httpx.HTTPError, IndexError, ValueError):
+            return set()
+
+    def _statuses(self, processes_now: list[ProcessStatus]) -> list[Any]:
+        # As `status` itself: an API server that is not well would be waited for.
+        if not any(p.name == "kube-apiserver" and p.state == "running" for p in processes_now):
+            return []
+        try:
+            return list(self.workloads.statuses())
+        except Exception as error:  # the API server is what a fault may have taken away
+            return [Unanswered("-", "kube-apiserver", False, f"does not answer: {type(error).__name__}")]
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """In the place of workloads when nobody tells of them."""
+
+    namespace: str
+    name: str
+    ready: bool
+    words: str
+
+
+def kill(pids: set[int]) -> None:
+    """SIGKILL, at once for all."""
+    processes.end(sorted(pids), signal.SIGKILL)
+
+
+def _matches(pid: int, pattern: str) -> bool:
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return False
+    return re.search(pattern, command) is not None

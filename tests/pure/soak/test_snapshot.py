@@ -1,0 +1,22 @@
+"""What two snapshots of a host are compared by."""
+
+from __future__ import annotations
+
+from tests.soak.snapshot import EXPECTED, differences, snapshot
+
+
+def test_what_came_went_and_changed_is_named() -> None:
+    before = {"link eth0": "", "sysctl net/a": "0", "mount /x tmpfs": ""}
+    after = {"link eth0": "", "sysctl net/a": "1", "path /etc/cni": "drwx"}
+    assert differences(before, after) == [
+        "new: path /etc/cni",
+        "gone: mount /x tmpfs",
+        "changed: sysctl net/a from 0 to 1",
+    ]
+    assert differences(before, before) == []
+    assert differences({}, dict.fromkeys(EXPECTED, "")) == []
+
+
+def test_a_snapshot_sees_every_kind_of_thing() -> None:
+    kinds = {name.split(" ", 1)[0] for name in snapshot()}
+    assert {"mount", "link", "sysctl", "path"} <= kinds
