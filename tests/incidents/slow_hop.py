@@ -14,8 +14,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from scripts.local.cluster.install import SYSTEM_PATH, read_started
+from scripts.local.cluster.install import SYSTEM_PATH
 from scripts.local.cluster.layout import Layout
+from scripts.local.cluster.started import read_started
 from tests.incidents.memory_pressure import container_group
 
 BITS_PER_SECOND = 8000
