@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from aigc.plan.stack_plan import EndpointPlan
 from scripts.load.mix import fixed_mix
 from scripts.load.run_file import Run
