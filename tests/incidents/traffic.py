@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-
 from aigc.plan.stack_plan import EndpointPlan
 from scripts.load.mix import fixed_mix
 from scripts.load.run_file import Run
@@ -41,10 +37,3 @@ def load(endpoint: EndpointPlan, address: str, users: int, seconds: float) -> Ru
     """Load an endpoint until the time is over and the last answer there."""
     lengths = fixed_mix(PROMPT_TOKENS, OUTPUT_TOKENS, None)
     return run_load(settings_of(endpoint, address, users, seconds), lengths, "a prepared incident")
-
-
-@contextmanager
-def load_beside(endpoint: EndpointPlan, address: str, users: int, seconds: float) -> Iterator[Future[Run]]:
-    """The same in a thread."""
-    with ThreadPoolExecutor(1) as pool:
-        yield pool.submit(load, endpoint, address, users, seconds)
