@@ -21,7 +21,7 @@ NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "build", ".*_cache", "__pyc
 
 def crash_looping_version() -> Fault:
     """Both endpoints get it in one `up`: the one that scales to zero, and the steady one."""
-    return Fault("a version that crash-loops", _apply, rf"models/gpt: .*{DAMAGE}", undo=_mend)
+    return Fault("a version that crash-loops", _apply, r"models/gpt: Revision .* failed with message", undo=_mend)
 
 
 def _apply(scene: Scene) -> None:
