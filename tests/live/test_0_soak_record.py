@@ -1,6 +1,7 @@
 """The records of the soak speak of these sources: one that is older than what it covers is refused.
 
-A part without any record has not been soaked yet: that is skipped, and said. It needs no cluster; it is asked by `make test` only, for a soak takes longer than a change that is being worked on.
+A part without any record has not been soaked yet: that is skipped, and said. It needs no cluster; it is asked by
+`make test` only, for a soak takes longer than a change that is being worked on.
 """
 
 from __future__ import annotations
