@@ -6,9 +6,10 @@ import os
 import signal
 
 from tests.faults.fault import Fault
+from tests.faults.kills import TRITON
 from tests.faults.scene import Scene
 
-PATTERN = r"tritonserver .*-model=gpt_handbook "
+PATTERN = rf"{TRITON} .*-model=gpt_handbook "
 
 
 def hung_triton() -> Fault:

@@ -23,6 +23,8 @@ class Pods:
     may_fail: bool = False
 
 
+TRITON = r"^/opt/tritonserver/bin/tritonserver"
+"""The server itself, and not the launcher, which has the same words in its command line."""
 PODS = (
     Pods("gateway-envoy", r"envoy -c /etc/envoy/envoy\.yaml", "gateway/gateway", "envoy", may_fail=True),
     Pods("gateway-controller", r"-m gateway run", "gateway/gateway", "controller"),
@@ -32,12 +34,15 @@ PODS = (
     Pods("knative-controller", r"/ko-app/controller", "knative-serving/controller", "controller"),
     Pods("knative-webhook", r"/ko-app/webhook", "knative-serving/webhook", "webhook"),
     Pods("queue-proxy", r"/ko-app/queue", "models/gpt", "queue-proxy", may_fail=True),
-    Pods("triton-of-knative", r"tritonserver .*--load-model=gpt ", "models/gpt", "triton", may_fail=True),
-    Pods("triton-of-steady", r"tritonserver .*-model=gpt_handbook ", "models/gpt-handbook", "triton", may_fail=True),
+    Pods("triton-of-knative", rf"{TRITON} .*--load-model=gpt ", "models/gpt", "triton", may_fail=True),
+    Pods("triton-of-steady", rf"{TRITON} .*-model=gpt_handbook ", "models/gpt-handbook", "triton", may_fail=True),
+    Pods("python-model", r"backend_stub \S*/gpt_handbook/", "models/gpt-handbook", "triton", may_fail=True),
     Pods("mux-envoy", r"envoy -c /etc/envoy/mux\.yaml", "models/gpt", "mux", may_fail=True),
     Pods("prometheus", r"/bin/prometheus --config", "monitoring/prometheus-prometheus", "prometheus"),
     Pods("alertmanager", r"/bin/alertmanager --config", "monitoring/alertmanager-alertmanager", "alertmanager"),
     Pods("prometheus-operator", r"/bin/operator --", "monitoring/prometheus-operator", "prometheus-operator"),
+    Pods("keda-operator", r"^/keda( |$)", "keda/keda-operator", "keda-operator"),
+    Pods("keda-metrics-apiserver", r"^/keda-adapter", "keda/keda-metrics-apiserver", "keda-metrics-apiserver"),
 )
 
 

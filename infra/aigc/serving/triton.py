@@ -1,14 +1,14 @@
 """The pod of an endpoint, computed from its plan: Triton, and in front of it a small Envoy, the mux.
 
 Knative gives a pod one port and Triton has three: the mux takes that one port and sends gRPC to 8001, HTTP to 8000.
-Triton is started by a few lines of Python, for its Python backend leaves shared memory regions behind when it is
-killed: the next start in the same pod would trip over them. They are removed, and the prefix is new each time.
+Triton is started and watched by a few lines of Python, for reasons that triton_launcher.py gives.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from aigc.cluster.kubernetes_object import Body
 from aigc.cluster.pod_security import NONROOT_UID, container_security_context
@@ -23,13 +23,7 @@ METRICS_PORT = 8002
 _SERVER = "/opt/tritonserver/bin/tritonserver"
 """The same place in NVIDIA's image and in the one that is built here."""
 
-_LAUNCHER = """\
-import os, sys, uuid
-for region in os.scandir("/dev/shm"):
-    os.unlink(region)
-prefix = "--backend-config=python,shm-region-prefix-name=triton-" + uuid.uuid4().hex[:12]
-os.execvp(sys.argv[1], [*sys.argv[1:], prefix])
-"""
+_LAUNCHER = Path(__file__).with_name("triton_launcher.py").read_text()
 
 _VERDICT_SECONDS = 30
 """Between the deadline of a version and the condition that says so."""
