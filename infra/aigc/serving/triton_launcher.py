@@ -76,7 +76,8 @@ def run(command: list[str], port: int) -> int:
         elif not watched:
             watched = stubs() if is_ready(port) else set()
         elif not watched <= stubs():
-            print("a Python model's process was killed: Triton would answer with errors for ever", file=sys.stderr)
+            sys.stderr.write("a Python model's process was killed: Triton would answer with errors for ever\n")
+            sys.stderr.flush()
             os.kill(server, signal.SIGKILL)
             ending = True
     return code
