@@ -20,6 +20,8 @@ class Verdict:
     ready: bool
     why: str = ""
     final: bool = False
+    remembered: bool = False
+    """Perhaps still said of the version before: only final when it stays."""
 
 
 READY = Verdict(True)
@@ -76,7 +78,8 @@ def _deployment(live: dict[str, Any]) -> Verdict:
         return Verdict(False, "the controller has not seen this version yet")
     progressing = condition(live, "Progressing")
     if progressing and progressing.get("reason") == "ProgressDeadlineExceeded":
-        return Verdict(False, _told(progressing), final=True)
+        # Kubernetes keeps the condition until a later version is complete, also when that one has replaced this one.
+        return Verdict(False, _told(progressing), final=True, remembered=True)
     status, wanted = live.get("status") or {}, int((live.get("spec") or {}).get("replicas", 1))
     updated, available = int(status.get("updatedReplicas", 0)), int(status.get("availableReplicas", 0))
     if updated < wanted or available < wanted:

@@ -17,6 +17,8 @@ from scripts.engine.readiness import TIMEOUT_SECONDS, Verdict, annotation, needs
 
 DEFAULT_TIMEOUT_SECONDS = 600.0
 """The Pulumi Kubernetes provider's patience with Deployments, Services and Pods."""
+REMEMBERED_SECONDS = 20.0
+"""What a controller may still say of the version before: pods of that one, which never got ready, go within seconds."""
 FIRST_PAUSE_SECONDS = 0.15
 LONGEST_PAUSE_SECONDS = 1.0
 
@@ -51,6 +53,11 @@ def judge(client: KubeClient, live: dict[str, Any], key: ObjectKey) -> Verdict:
     return answer
 
 
+def is_final(answer: Verdict, waited_seconds: float) -> bool:
+    """Whether waiting longer cannot help."""
+    return answer.final and (not answer.remembered or waited_seconds >= REMEMBERED_SECONDS)
+
+
 def wait_ready(
     client: KubeClient,
     key: ObjectKey,
@@ -71,7 +78,7 @@ def wait_ready(
     answer = judge(client, live, key)
     while not answer.ready:
         waited = time.monotonic() - started
-        if answer.final or waited >= timeout:
+        if is_final(answer, waited) or waited >= timeout:
             why = answer.why if answer.final else f"not ready after {waited:.0f} s: {answer.why}"
             raise NotReadyError(why, causes(client, live))
         if waited >= next_look:

@@ -8,7 +8,8 @@ import pytest
 
 from scripts.engine.kube_client import KubeClient
 from scripts.engine.objects import ObjectKey
-from scripts.engine.waiting import NotReadyError, wait_gone
+from scripts.engine.readiness import Verdict
+from scripts.engine.waiting import REMEMBERED_SECONDS, NotReadyError, is_final, wait_gone
 
 SPACE = ObjectKey("v1", "Namespace", "", "models")
 
@@ -54,3 +55,11 @@ def test_what_stays_is_named_with_what_holds_it() -> None:
         waited(FakeCluster(10**6, namespace(conditions=[remaining, fine])), 0)
     assert "Namespace models is still there" in stuck.value.why
     assert stuck.value.lines == ["condition NamespaceContentRemaining=True pods. has 1 resource instances"]
+
+
+def test_what_may_be_said_of_the_version_before_is_believed_only_when_it_stays() -> None:
+    remembered = Verdict(False, "Progressing is False (ProgressDeadlineExceeded)", final=True, remembered=True)
+    assert not is_final(remembered, 1)
+    assert is_final(remembered, REMEMBERED_SECONDS)
+    assert is_final(Verdict(False, "the Job failed", final=True), 0)
+    assert not is_final(Verdict(False, "0 of 1 replicas available"), 10_000)
