@@ -32,5 +32,5 @@ def traffic(scene: Scene) -> Iterator[Traffic]:
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_it_heals_and_is_named(fault: Fault, scene: Scene, traffic: Traffic) -> None:
     outcome = inject(fault, scene, traffic)
-    assert outcome.broken == (), outcome
+    assert outcome.broken == (), str(outcome)  # whole: pytest would shorten it
     assert outcome.answered > 0
