@@ -1,4 +1,4 @@
-"""The load under which an incident shows: a closed loop of short requests, beside whatever else happens."""
+"""The load under which an incident shows: short requests of users who wait, or by the clock."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ PROMPT_TOKENS, OUTPUT_TOKENS = 24, 24
 TIMEOUT_SECONDS = 60.0
 
 
-def settings_of(endpoint: EndpointPlan, address: str, users: int, seconds: float) -> LoadSettings:
-    """So many users, each of whom asks again when the answer is there."""
+def settings_of(
+    endpoint: EndpointPlan, address: str, seconds: float, users: int | None, rps: float | None
+) -> LoadSettings:
+    """So many users, each of whom asks again when the answer is there; or so many requests a second."""
     return LoadSettings(
         model=endpoint.models[0],
         host=endpoint.host,
         address=address,
         protocol=Protocol.GRPC,
-        mode=Mode.CLOSED,
-        rps=None,
-        arrivals=Arrivals.POISSON,
+        mode=Mode.CLOSED if rps is None else Mode.OPEN,
+        rps=rps,
+        arrivals=Arrivals.CONSTANT,
         concurrency=users,
         seconds=seconds,
         warmup_seconds=0,
@@ -33,7 +35,9 @@ def settings_of(endpoint: EndpointPlan, address: str, users: int, seconds: float
     )
 
 
-def load(endpoint: EndpointPlan, address: str, users: int, seconds: float) -> Run:
+def load(
+    endpoint: EndpointPlan, address: str, seconds: float, users: int | None = None, rps: float | None = None
+) -> Run:
     """Load an endpoint until the time is over and the last answer there."""
     lengths = fixed_mix(PROMPT_TOKENS, OUTPUT_TOKENS, None)
-    return run_load(settings_of(endpoint, address, users, seconds), lengths, "a prepared incident")
+    return run_load(settings_of(endpoint, address, seconds, users, rps), lengths, "a prepared incident")
