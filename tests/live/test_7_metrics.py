@@ -101,9 +101,10 @@ def test_every_dashboard_query_returns_data(
 
 def _dashboard_queries(plan: StackPlan) -> Iterator[tuple[tuple[str, str, str], str]]:
     for page in dashboards(plan):
+        endpoint = page.endpoints[0] if page.endpoints else ""
         for panel in page.panels:
             for item in panel.queries:
-                filled = item.expression.replace("$endpoint", "gpt").replace("$__rate_interval", "1m")
+                filled = item.expression.replace("$endpoint", endpoint).replace("$__rate_interval", "1m")
                 yield (page.uid, panel.title, item.legend), filled
 
 
