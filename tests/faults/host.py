@@ -98,7 +98,7 @@ def _stop_machine(scene: Scene) -> None:
     Network(note.bin_dir).remove_chains()
     cgroups.remove()
     remove_dead_sockets(SHIM_SOCKETS)
-    write_started(scene.layout, replace(note, boot_id=OTHER_BOOT))
+    write_started(scene.layout, replace(note, boot_id=OTHER_BOOT, pods_boot_id=OTHER_BOOT))
 
 
 def _uid(scene: Scene) -> Any:

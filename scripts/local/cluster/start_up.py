@@ -17,6 +17,7 @@ from scripts.local.cluster.install import (
     render_all,
     write_all,
 )
+from scripts.local.cluster.last_boot import forget_last_boot, replace_pods
 from scripts.local.cluster.layout import API_PORT, Layout
 from scripts.local.cluster.network import Network
 from scripts.local.cluster.pki import ensure_pki
@@ -59,6 +60,7 @@ def bring_up(layout: Layout, tools: Tools, cache: Path, progress: Progress) -> N
         note = wait_until_ready(layout, supervisor, host, note, progress)
         step.outcome = Outcome.DONE if changed else Outcome.UNCHANGED
         step.detail = f"rebuilt {note.rebuilt}" if note.rebuilt != last.rebuilt else ""
+    note = replace_pods(layout, note, progress)
     write_started(layout, replace(note, digest=digest, revision=revision(layout)))
 
 
@@ -165,12 +167,3 @@ def throw_away(layout: Layout, note: Started, why: str, progress: Progress) -> S
     log_file(layout, "etcd").unlink(missing_ok=True)
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     return replace(note, revision=0, rebuilt=f"at {now}: {why}")
-
-
-def forget_last_boot(layout: Layout) -> None:
-    """After a restart of the host: nothing of these runs any more, and notes on it would mislead."""
-    for folder in (layout.containerd_state, layout.runc_root, layout.cni / "networks"):
-        shutil.rmtree(folder, ignore_errors=True)
-    for path in (layout.supervisor_socket, layout.supervisor_pid, layout.containerd_socket):
-        path.unlink(missing_ok=True)
-    host_before.renew(layout)

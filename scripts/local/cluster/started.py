@@ -18,6 +18,8 @@ class Started:
     bin_dir: Path
     digest: str
     """Of everything rendered; empty until the processes were started with it."""
+    pods_boot_id: str = ""
+    """Boot of the host in which the pods that there are were started; empty when not known."""
     revision: int = 0
     """etcd's, when an `up` last ended: data with a lower one has lost writes."""
     rebuilt: str = ""
