@@ -83,6 +83,11 @@ async def _grpc(settings: LoadSettings) -> AsyncIterator[Ask]:
         ("grpc.enable_http_proxy", 0),  # the load goes to the address that was checked, not to a proxy
         # By default a client waits up to two minutes before it tries again: a server that is back would count as down.
         ("grpc.max_reconnect_backoff_ms", 1000),
+        # A server whose machine is gone resets nothing: without a question now and then the connection would stay open,
+        # and each request on it time out, for a quarter of an hour.
+        ("grpc.keepalive_time_ms", 5000),
+        ("grpc.keepalive_timeout_ms", 3000),
+        ("grpc.http2.max_pings_without_data", 0),
     ]
     async with AsyncExitStack() as stack:
         clients = []

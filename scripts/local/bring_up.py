@@ -11,7 +11,7 @@ from aigc.config.stacks import MODEL_REPOSITORY, PROJECT_ROOT
 from aigc.plan.stack_plan import EndpointPlan, ServingMode, StackPlan
 from aigc.plan.validation import plan_of
 from scripts.engine.api import ApplyReport, apply_stack
-from scripts.local.cluster_api import ClusterInfo, cluster_up, note_revision
+from scripts.local.cluster_api import ClusterInfo, cluster_up, leave_mark
 from scripts.local.request_path import Hop, trace_path
 from scripts.local.stale_pods import restart_stale
 from scripts.local.supply.api import ensure_images, ensure_manifests, import_images
@@ -69,7 +69,7 @@ def bring_up(progress: Progress, adopt: bool = False) -> UpReport:
         step.detail = f"{applied.created} created, {applied.changed} changed, {applied.pruned} pruned"
         if applied.nothing_changed:
             step.outcome = Outcome.UNCHANGED
-    note_revision()
+    leave_mark()
     answer = ask_first(plan, progress, new=not applied.nothing_changed)
     return UpReport(tuple(progress.steps), applied, answer, time.monotonic() - started)
 

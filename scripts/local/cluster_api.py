@@ -31,7 +31,7 @@ __all__ = [
     "cluster_up",
     "component_log",
     "component_names",
-    "note_revision",
+    "leave_mark",
     "residue",
 ]
 
@@ -112,9 +112,9 @@ def cluster_status() -> list[ProcessStatus]:
     ]
 
 
-def note_revision() -> None:
+def leave_mark() -> None:
     """Write down how far the cluster's data is, after an apply: an older state is then known to have lost writes."""
-    start_up.note_revision(LAYOUT)
+    start_up.leave_mark(LAYOUT)
 
 
 def residue() -> list[str]:

@@ -15,7 +15,7 @@ from typing import Any
 from scripts.local.cluster import cgroups, mounts, power_loss
 from scripts.local.cluster.network import Network
 from scripts.local.cluster.removal import SHIM_SOCKETS, end_all, remove_dead_sockets
-from scripts.local.cluster.start_up import note_revision
+from scripts.local.cluster.start_up import leave_mark
 from scripts.local.cluster.started import read_started, write_started
 from scripts.local.cluster.supervisor import Supervisor
 from tests.faults.disk import wait_for_etcd
@@ -65,7 +65,7 @@ def power_lost() -> Fault:
 
 
 def older_copy() -> Fault:
-    """Valid data of an earlier time under a running cluster, as an old snapshot of a disk is: known by its revision."""
+    """Valid data of an earlier time under a running cluster, as an old snapshot of a disk is: known by its mark."""
 
     def cause(scene: Scene) -> None:
         supervisor, old = Supervisor(scene.layout), scene.layout.root / "etcd-of-before"
@@ -74,7 +74,7 @@ def older_copy() -> Fault:
         supervisor.start_now("etcd")
         wait_for_etcd(scene)
         scene.workloads.core.create_namespaced_config_map("models", {"metadata": {"name": "written-and-lost"}})
-        note_revision(scene.layout)
+        leave_mark(scene.layout)
         _stop_machine(scene)
         note = read_started(scene.layout)
         assert note is not None, "no note of the last start"

@@ -46,14 +46,14 @@ def distrust(evidence: Evidence) -> str:
     )
 
 
-def gone_back(noted_revision: int, found_revision: int) -> str:
-    """Why data of that revision must not be used when `up` has seen a later one; empty when it may."""
-    if found_revision >= noted_revision:
+def gone_back(noted_mark: str, found_mark: str) -> str:
+    """Why data with that mark must not be used when the last `up` left another; empty when it may.
+
+    A mark and not etcd's revision: the API server writes as soon as it runs, and an older copy would have caught up.
+    """
+    if noted_mark in ("", found_mark):
         return ""
-    return (
-        f"etcd's data is an older copy (revision {found_revision}, it was at {noted_revision} when `up` last ended): "
-        "writes were lost"
-    )
+    return "etcd's data is an older copy (what the last `up` wrote at its end is not in it): writes were lost"
 
 
 def evidence(layout: Layout, last_boot: str, boot: str) -> Evidence:

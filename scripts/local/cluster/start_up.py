@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from aigc.catalog.faults import fail
-from scripts.local.cluster import api_access, base_objects, cgroups, host_before, modules, power_loss, readiness
+from scripts.local.cluster import base_objects, cgroups, host_before, mark, modules, power_loss, readiness
 from scripts.local.cluster.host_config import CgroupDriver, HostConfig, configure
 from scripts.local.cluster.host_facts import collect
 from scripts.local.cluster.install import (
@@ -18,7 +18,7 @@ from scripts.local.cluster.install import (
     write_all,
 )
 from scripts.local.cluster.last_boot import forget_last_boot, replace_pods
-from scripts.local.cluster.layout import API_PORT, Layout
+from scripts.local.cluster.layout import Layout
 from scripts.local.cluster.network import Network
 from scripts.local.cluster.pki import ensure_pki
 from scripts.local.cluster.started import Started, read_started, write_started
@@ -61,7 +61,7 @@ def bring_up(layout: Layout, tools: Tools, cache: Path, progress: Progress) -> N
         step.outcome = Outcome.DONE if changed else Outcome.UNCHANGED
         step.detail = f"rebuilt {note.rebuilt}" if note.rebuilt != last.rebuilt else ""
     note = replace_pods(layout, note, progress)
-    write_started(layout, replace(note, digest=digest, revision=revision(layout)))
+    write_started(layout, replace(note, digest=digest, mark=mark.ensure(layout, note.mark)))
 
 
 def refuse_beside_another_cluster(layout: Layout, tools: Tools) -> None:
@@ -132,21 +132,13 @@ def wait_for_api(layout: Layout, supervisor: Supervisor, note: Started, progress
     """Wait for etcd and the API server; returns why the data they have must not be used, or nothing."""
     readiness.wait_for(layout, supervisor, readiness.ETCD, progress)
     readiness.wait_for(layout, supervisor, readiness.API_SERVER, progress)
-    return power_loss.gone_back(note.revision, revision(layout))
+    return power_loss.gone_back(note.mark, mark.found(layout))
 
 
-def revision(layout: Layout) -> int:
-    """etcd's revision, which the API server gives to every list; each write makes it higher."""
-    answer = api_access.ask(layout, API_PORT, "/api/v1/namespaces?limit=1")
-    if not answer.fine:
-        raise fail("kube-apiserver", f"does not list namespaces: {answer.words()}", "run the same command again")
-    return int(answer.json()["metadata"]["resourceVersion"])
-
-
-def note_revision(layout: Layout) -> None:
-    """Write down how far etcd is, so that data which is older is known for what it is."""
+def leave_mark(layout: Layout) -> None:
+    """Write a new mark into the cluster and down here, so that data which is older is known for what it is."""
     if (last := read_started(layout)) is not None:
-        write_started(layout, replace(last, revision=revision(layout)))
+        write_started(layout, replace(last, mark=mark.leave(layout)))
 
 
 def damage_seen(layout: Layout) -> str:
@@ -166,4 +158,4 @@ def throw_away(layout: Layout, note: Started, why: str, progress: Progress) -> S
     layout.etcd.mkdir(parents=True, mode=0o700)
     log_file(layout, "etcd").unlink(missing_ok=True)
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return replace(note, revision=0, rebuilt=f"at {now}: {why}")
+    return replace(note, mark="", rebuilt=f"at {now}: {why}")

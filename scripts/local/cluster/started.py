@@ -20,8 +20,8 @@ class Started:
     """Of everything rendered; empty until the processes were started with it."""
     pods_boot_id: str = ""
     """Boot of the host in which the pods that there are were started; empty when not known."""
-    revision: int = 0
-    """etcd's, when an `up` last ended: data with a lower one has lost writes."""
+    mark: str = ""
+    """What an `up` last wrote into the cluster: data without it, or with another, has lost writes."""
     rebuilt: str = ""
     """When and why etcd's data was thrown away last; empty when never."""
 
