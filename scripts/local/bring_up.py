@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from aigc.catalog.cache import KUBECONFIG
+from aigc.catalog.faults import UserError
 from aigc.config.stacks import MODEL_REPOSITORY, PROJECT_ROOT
 from aigc.plan.stack_plan import EndpointPlan, ServingMode, StackPlan
 from aigc.plan.validation import plan_of
 from scripts.engine.api import ApplyReport, apply_stack
 from scripts.local.cluster_api import ClusterInfo, cluster_up, leave_mark
-from scripts.local.request_path import Hop, trace_path
+from scripts.local.request_path import Hop, TracedRequest, trace_path
 from scripts.local.stale_pods import restart_stale
 from scripts.local.supply.api import ensure_images, ensure_manifests, import_images
 from scripts.local.workloads import Workloads
@@ -23,6 +26,7 @@ from scripts.stacks import LOCAL_STACK
 FIRST_PROMPTS = ("The system administrator ", "In order to install ")
 WARM_REQUESTS = 5
 PROMPT_TOKENS_OUT = 48
+FIRST_ANSWER_SECONDS = 60
 TO_ZERO_MARGIN_SECONDS = 30
 """The autoscaler looks every 2 s, and the activator must be in the path before the last replica may go."""
 
@@ -81,6 +85,24 @@ def load_images(plan: StackPlan, cluster: ClusterInfo, progress: Progress) -> No
     restart_stale(Workloads.connect(KUBECONFIG), archives, progress)
 
 
+def patiently(ask: Callable[[], TracedRequest]) -> tuple[TracedRequest, bool]:
+    """The first answer, and whether it was asked for more than once: the gateway may learn of a new pod a little late.
+
+    Raises:
+        UserError: there was none within a minute.
+    """
+    give_up = time.monotonic() + FIRST_ANSWER_SECONDS
+    asked_again = False
+    while True:
+        try:
+            return ask(), asked_again
+        except UserError:
+            if time.monotonic() > give_up:
+                raise
+        asked_again = True
+        time.sleep(1)
+
+
 def wait_until_zero(workloads: Workloads, endpoint: EndpointPlan, progress: Progress) -> None:
     """Wait for the last replica to go, no longer than it may take: a busy endpoint keeps it, and that is fine too."""
     with progress.step(f"{endpoint.name} to zero replicas") as step:
@@ -108,10 +130,9 @@ def ask_first(plan: StackPlan, progress: Progress, new: bool) -> FirstAnswer:
     cold_seconds: float | None = None
     with progress.step(f"first answer of {endpoint.name}") as step:
         at_zero = workloads.ready_pods(endpoint.name) == 0
-        path = trace_path(
-            workloads, endpoint, lambda request_id: ask(FIRST_PROMPTS[0], Protocol.GRPC, request_id=request_id)
-        )
-        if at_zero:
+        first = partial(ask, FIRST_PROMPTS[0], Protocol.GRPC)
+        path, asked_again = patiently(lambda: trace_path(workloads, endpoint, lambda it: first(request_id=it)))
+        if at_zero and not asked_again:
             cold_seconds = path.generation.seconds
             step.detail = "from zero replicas"
     with progress.step("warm answers"):

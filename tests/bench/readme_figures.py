@@ -81,8 +81,8 @@ def path(folder: Path) -> str:
     whole = added["whole path"]["p50_ms"]
     return (
         f"Path of a warm request, added at p50 (`{found['command']}`): {words}; from gateway to Triton "
-        f"{whole['value']} ms ({whole['low']} to {whole['high']}), without the activator, which only a model at zero "
-        "replicas has in its path."
+        f"{whole['value']} ms ({whole['low']} to {whole['high']}), without the activator, which is in the path at zero "
+        "replicas and while there is no room for a burst."
     )
 
 

@@ -17,11 +17,31 @@ pytestmark = pytest.mark.live
 
 EMPTY_IN_HEALTH = {
     ("aigc-fleet", "Which alerts fire", "{{severity}} {{alertname}} {{aigc_endpoint}}"): "no alert fires",
-    ("aigc-request-path", "p99 at each hop", "activator"): "a warm pod is reached without the activator",
-    ("aigc-request-path", "p50 at each hop", "activator"): "a warm pod is reached without the activator",
-    ("aigc-request-path", "Mean time at each hop", "activator"): "a warm pod is reached without the activator",
-    ("aigc-request-path", "Cold start", "through the activator"): "a warm pod is reached without the activator",
-    ("aigc-request-path", "Slow hop", "through the activator"): "a warm pod is reached without the activator",
+    (
+        "aigc-request-path",
+        "p99 at each hop",
+        "activator",
+    ): "with room for a burst a warm pod is reached without the activator",
+    (
+        "aigc-request-path",
+        "p50 at each hop",
+        "activator",
+    ): "with room for a burst a warm pod is reached without the activator",
+    (
+        "aigc-request-path",
+        "Mean time at each hop",
+        "activator",
+    ): "with room for a burst a warm pod is reached without the activator",
+    (
+        "aigc-request-path",
+        "Cold start",
+        "through the activator",
+    ): "with room for a burst a warm pod is reached without the activator",
+    (
+        "aigc-request-path",
+        "Slow hop",
+        "through the activator",
+    ): "with room for a burst a warm pod is reached without the activator",
 }
 """Dashboard, panel and legend of a query that may find nothing, and why."""
 

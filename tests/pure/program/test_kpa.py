@@ -29,12 +29,9 @@ def test_the_plans_target_is_what_is_aimed_at() -> None:
     assert annotations[f"{PREFIX}/target-utilization-percentage"] == "100"
 
 
-def test_the_activator_stays_in_the_path_only_where_it_has_something_to_queue() -> None:
-    key = f"{PREFIX}/target-burst-capacity"
-    free = endpoint_plan("gpt", ServingMode.KNATIVE, scaling=scaling_plan(hard_concurrency=0))
-    limited = endpoint_plan("gpt", ServingMode.KNATIVE, scaling=scaling_plan(hard_concurrency=4))
-    assert kpa_annotations(free)[key] == "0"
-    assert key not in kpa_annotations(limited)
+def test_the_activator_stays_in_the_path_by_knatives_own_measure() -> None:
+    # Without it the requests fail while the only pod is replaced, and are not held.
+    assert f"{PREFIX}/target-burst-capacity" not in kpa_annotations(endpoint_plan("gpt", ServingMode.KNATIVE))
 
 
 def test_bounds_and_the_first_number_are_the_plans() -> None:
