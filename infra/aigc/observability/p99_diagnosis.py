@@ -160,7 +160,7 @@ def _why_up(now: Numbers, p99_ms: float, before: Numbers | None, objective_p99_m
 def _cold_start(now: Numbers, why_up: str) -> Verdict:
     sentence = (
         f"{why_up}: {now.pods_started or 0:.0f} pod(s) started, and {min(1.0, now.activator_share or 0):.0%} of the "
-        f"requests waited for it in the activator, on average {now.pod_wait_ms:.0f} ms."
+        f"requests came through the activator, where they waited for it on average {now.pod_wait_ms:.0f} ms."
     )
     return Verdict(Cause.COLD_START, sentence, _NEXT[Cause.COLD_START])
 
@@ -182,6 +182,9 @@ def _by_parts(now: Numbers, before: Numbers | None, why_up: str) -> Verdict:
     words = f"{why_up}: {parts[part]:.0f} ms of a mean of {now.entry_ms or 0:.0f} ms are spent {part}"
     if part is Part.COMPUTE:
         return Verdict(Cause.UNKNOWN, f"{words}: the model itself takes longer.", _NEXT_COMPUTE)
+    # The activator is in the path of all requests of a small fleet: the mean of those that did not wait hides the wait.
+    if part is Part.ACTIVATOR and (now.pods_started or 0) >= 1:
+        return _cold_start(now, why_up)
     # Requests that wait in the activator while no pod starts, or in a queue-proxy, wait for a busy one.
     waiting = {Part.ACTIVATOR: now.activator_queued, Part.SIDECAR: now.queue_proxy_waiting}
     if part is Part.QUEUE or (waiting.get(part) or 0) >= 1:

@@ -44,6 +44,11 @@ STEADY = replace(CALM, activator_ms=None, activator_share=None, activator_queued
 QUEUE = replace(STEADY, p50_ms=1900.0, p99_ms=2900.0, entry_ms=2000.0, triton_ms=1990.0, triton_queue_ms=1780.0)
 COLD = replace(CALM, p99_ms=5900.0, entry_ms=900.0, activator_ms=2300.0, activator_share=0.35, pods_started=1.0)
 HOP = replace(CALM, p50_ms=1100.0, p99_ms=1800.0, entry_ms=1200.0, activator_ms=1198.0)
+SPREAD = replace(
+    CALM, p50_ms=72.0, p99_ms=5310.0, entry_ms=190.0, activator_ms=174.0, activator_share=0.96, queue_proxy_ms=66.0,
+    triton_ms=60.0, pods_started=1.0,
+)  # fmt: skip
+"""Seen: one of 53 requests waited for the pod, and the activator passed all of them on."""
 THRASH = replace(STEADY, p99_ms=2400.0, entry_ms=900.0, triton_ms=890.0, major_faults_per_second=2500.0)
 
 
@@ -54,6 +59,9 @@ THRASH = replace(STEADY, p99_ms=2400.0, entry_ms=900.0, triton_ms=890.0, major_f
         (QUEUE, STEADY, Cause.QUEUEING, None),
         (COLD, CALM, Cause.COLD_START, None),
         (COLD, None, Cause.COLD_START, None),
+        (SPREAD, None, Cause.COLD_START, None),
+        (SPREAD, CALM, Cause.COLD_START, None),
+        (replace(SPREAD, pods_started=0.0), None, Cause.SLOW_HOP, Part.ACTIVATOR),
         (HOP, CALM, Cause.SLOW_HOP, Part.ACTIVATOR),
         (replace(HOP, activator_ms=112.0), CALM, Cause.SLOW_HOP, Part.NETWORK),
         (replace(HOP, queue_proxy_ms=1195.0), CALM, Cause.SLOW_HOP, Part.SIDECAR),
