@@ -12,7 +12,7 @@ import pulumi
 from aigc.clouds.contract import ClusterHandle
 from aigc.cluster.kubernetes_object import Body, add_objects
 from aigc.foundation.knative_operator import release
-from aigc.foundation.manifest import manifest_bodies, with_images
+from aigc.foundation.manifest import manifest_bodies, with_containers, with_images
 from aigc.plan.stack_plan import ComponentPlan, ComponentSource, StackPlan
 from aigc.tokens import Component
 
@@ -32,16 +32,7 @@ def keda_bodies(component: ComponentPlan, images: Mapping[str, str]) -> list[Bod
     """KEDA's objects as a stack wants them; pure but for reading the manifest."""
     references = {old: images[role] for old, role in _IMAGES.items()}
     bodies = manifest_bodies(component, lambda _kind, _name: True)
-    return [_deployment(with_images(body, references)) for body in bodies]
-
-
-def _deployment(body: Body) -> Body:
-    if body["kind"] != "Deployment":
-        return body
-    pod = body["spec"]["template"]["spec"]
-    containers = [_container(container) for container in pod["containers"]]
-    template = {**body["spec"]["template"], "spec": {**pod, "containers": containers}}
-    return {**body, "spec": {**body["spec"], "template": template}}
+    return [with_containers(with_images(body, references), _container) for body in bodies]
 
 
 def _container(container: Body) -> Body:

@@ -77,6 +77,15 @@ def with_images(body: Body, images: Mapping[str, str]) -> Body:
     return _replace_strings(body, lambda text: images.get(text, text))
 
 
+def with_containers(body: Body, change: Callable[[Body], Body]) -> Body:
+    """A Deployment with each of its containers changed; any other object as it is."""
+    if body["kind"] != "Deployment":
+        return body
+    pod = body["spec"]["template"]["spec"]
+    template = {**body["spec"]["template"], "spec": {**pod, "containers": [change(one) for one in pod["containers"]]}}
+    return {**body, "spec": {**body["spec"], "template": template}}
+
+
 def in_namespace(body: Body, old: str, new: str) -> Body:
     """Move a namespaced object, and every subject that names its namespace, from `old` to `new`."""
     metadata = body["metadata"]

@@ -93,17 +93,15 @@ def _flows(flows: Iterable[Flow]) -> Iterator[Body]:
         )
 
 
-def _egress(pods: Pods, cidr: str, ports: Sequence[int], where: str) -> Body:
+def _egress(pods: Pods, cidr: str, ports: Sequence[int], where: str, why: str | None = None) -> Body:
     egress = [{"to": [{"ipBlock": {"cidr": cidr}}], "ports": _tcp(ports)}]
     spec = {"podSelector": _selector(pods), "policyTypes": ["Egress"], "egress": egress}
-    return _policy(pods.namespace, f"{_role(pods)}-to-{where}", spec)
+    return _policy(pods.namespace, f"{_role(pods)}-to-{where}", spec, why)
 
 
 def _webhook() -> Iterator[Body]:
     # Whose address it is stands in a secret; a name cannot be written in a policy either.
-    egress = [{"to": [{"ipBlock": {"cidr": _ANYWHERE}}], "ports": _tcp((_HTTPS_PORT,))}]
-    spec = {"podSelector": _selector(ALERTMANAGER), "policyTypes": ["Egress"], "egress": egress}
-    yield _policy(ALERTMANAGER.namespace, f"{_role(ALERTMANAGER)}-to-webhook", spec, "alerts for people")
+    yield _egress(ALERTMANAGER, _ANYWHERE, (_HTTPS_PORT,), "webhook", "alerts for people")
 
 
 def _open(pods: Pods, port: int, cidr: str, who: str) -> Body:

@@ -14,7 +14,7 @@ from aigc.catalog.faults import fail
 from aigc.catalog.labels import MONITORING_NAMESPACE
 from aigc.clouds.contract import ClusterHandle
 from aigc.cluster.kubernetes_object import Body, add_objects
-from aigc.foundation.manifest import in_namespace, manifest_bodies
+from aigc.foundation.manifest import in_namespace, manifest_bodies, with_containers
 from aigc.plan.stack_plan import ComponentPlan, StackPlan
 from aigc.tokens import Component
 
@@ -58,12 +58,7 @@ def operator_bodies(component: ComponentPlan, images: Mapping[str, str]) -> list
 
 
 def _with_images(body: Body, images: Mapping[str, str]) -> Body:
-    if body["kind"] != "Deployment":
-        return body
-    pod = body["spec"]["template"]["spec"]
-    containers = [_container(container, images) for container in pod["containers"]]
-    template = {**body["spec"]["template"], "spec": {**pod, "containers": containers}}
-    return {**body, "spec": {**body["spec"], "template": template}}
+    return with_containers(body, lambda container: _container(container, images))
 
 
 def _container(container: Body, images: Mapping[str, str]) -> Body:

@@ -35,8 +35,3 @@ def leave(layout: Layout) -> str:
     if not answer.fine:
         raise fail("kube-apiserver", f"does not take {PATH}: {answer.words()}", "run the same command again")
     return new
-
-
-def ensure(layout: Layout, noted: str) -> str:
-    """The mark that is there already, or a new one."""
-    return noted or leave(layout)

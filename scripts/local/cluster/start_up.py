@@ -61,7 +61,7 @@ def bring_up(layout: Layout, tools: Tools, cache: Path, progress: Progress) -> N
         step.outcome = Outcome.DONE if changed else Outcome.UNCHANGED
         step.detail = f"rebuilt {note.rebuilt}" if note.rebuilt != last.rebuilt else ""
     note = replace_pods(layout, note, progress)
-    write_started(layout, replace(note, digest=digest, mark=mark.ensure(layout, note.mark)))
+    write_started(layout, replace(note, digest=digest, mark=note.mark or mark.leave(layout)))
 
 
 def refuse_beside_another_cluster(layout: Layout, tools: Tools) -> None:

@@ -1,4 +1,4 @@
-"""The note of the last start: which boot of the host, which tools and configuration, how far etcd was."""
+"""The note of the last start: which boot of the host, which tools and configuration, and the mark of its data."""
 
 from __future__ import annotations
 
