@@ -22,7 +22,8 @@ are left of the usual patience either.
 BACK_OFF_SECONDS = 60.0
 """The count alone goes back to the pod's first day. The kubelet's back-off begins anew after 10 minutes without a
 crash, so the length of the last one says whether the crashes belong together: it is 40 s before the fourth restart and
-80 s before the fifth. On a kubelet whose longest back-off is set to less, nothing is given up early.
+80 s before the fifth. On a kubelet whose longest back-off is set to less, nothing is given up early;
+the local cluster's is 60 s.
 """
 LONGEST_BACK_OFF_SECONDS = 330.0
 """The kubelet's longest is 300 s, and it acts some seconds late; a longer pause was a host that was off."""

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kubernetes import client, config
+from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
 from aigc.catalog.faults import UserError, fail
+from scripts.local.kube_connection import connect
 
 NAME_LABELS = ("aigc/endpoint", "serving.knative.dev/service", "app.kubernetes.io/name", "app")
 """Where the names of things are written on their pods."""
 GENERATED_PARTS = 2
 """A pod of a Deployment ends with the hash of its replica set and five characters of its own."""
-REQUEST_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -36,16 +36,14 @@ def pod_logs(name: str, lines: int, kubeconfig: Path, context: str | None = None
     Raises:
         UserError: nothing goes under that name (the known names are listed), or the API server does not answer.
     """
-    if not kubeconfig.exists():
-        raise fail(str(kubeconfig), "there is no kubeconfig: the cluster is not up", "run `make up`")
+    core = client.CoreV1Api(connect(kubeconfig, context))
     try:
-        core = client.CoreV1Api(config.new_client_from_config(str(kubeconfig), context=context))
-        pods = core.list_pod_for_all_namespaces(_request_timeout=REQUEST_SECONDS).items
+        pods = core.list_pod_for_all_namespaces().items
         found = [pod for pod in pods if name in names_of(pod)]
         if not found:
             raise unknown(name, pods)
         return [_read(core, pod, container, lines) for pod in found for container in _containers(pod)]
-    except (ApiException, HTTPError, config.ConfigException) as error:
+    except (ApiException, HTTPError) as error:
         words = str(error).splitlines()[0] if str(error) else type(error).__name__
         way_out = "see `python -m scripts cluster status`"
         raise fail("API server", f"does not answer: {words}", way_out) from None
@@ -93,7 +91,6 @@ def _read(core: client.CoreV1Api, pod: Any, container: str, lines: int) -> PodLo
             container=container,
             tail_lines=lines,
             _preload_content=False,
-            _request_timeout=REQUEST_SECONDS,
         )
     except ApiException as error:
         return PodLog(*where, f"(no log: {error.reason}; the pod is {pod.status.phase})")

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kubernetes import client, config
+from kubernetes import client
 
-from aigc.catalog.faults import fail
 from aigc.catalog.labels import GATEWAY_NAMESPACE, MODELS_NAMESPACE, STACK_LABEL
 from scripts.local import pod_words
+from scripts.local.kube_connection import connect
 
 KNATIVE = {"group": "serving.knative.dev", "version": "v1", "plural": "services"}
 
@@ -41,15 +41,7 @@ class Workloads:
         Raises:
             UserError: there is no such file, or it cannot be used.
         """
-        if not kubeconfig.exists():
-            raise fail(str(kubeconfig), "there is no kubeconfig: the cluster is not up", "run `make up`")
-        try:
-            api_client = config.new_client_from_config(str(kubeconfig), context=context)
-        except config.ConfigException as error:
-            raise fail(
-                str(kubeconfig), f"cannot be used: {error}", "name another with --kubeconfig or --context"
-            ) from None
-        return cls(api_client)
+        return cls(connect(kubeconfig, context))
 
     def gateway_address(self) -> str:
         """Host and port of the gateway as this machine reaches it: a node's address and the Service's node port."""

@@ -15,6 +15,8 @@ from scripts.local.cluster.layout import Layout
 
 POD_LOG_SIZE = "10Mi"
 POD_LOG_FILES = 3
+LONGEST_RESTART_PAUSE_SECONDS = 60
+"""Not less: the engine tells a crash loop from a slow start by a pause of so much."""
 MAX_PODS = 110
 
 
@@ -80,13 +82,9 @@ def kubelet(layout: Layout, host: HostConfig) -> dict[str, Any]:
         "volumePluginDir": str(layout.kubelet / "volume-plugins"),
         "staticPodPath": "",
         "failSwapOn": False,
-        "maxPods": MAX_PODS,
-        "systemReserved": {"memory": f"{host.system_reserved_memory_mib}Mi", "cpu": "100m"},
-        # Absolute and small: a share of a person's disk says nothing about what pods need.
-        "evictionHard": {"memory.available": "200Mi", "nodefs.available": "1Gi", "imagefs.available": "1Gi"},
-        # Images are imported, not pulled: one that is collected would be gone for good.
-        "imageGCHighThresholdPercent": 100,
-        "imageGCLowThresholdPercent": 99,
+        **_kubelet_resources(host),
+        # Five minutes by default: after an etcd that was away, its watchers (KEDA ends itself) would stay away longer.
+        "crashLoopBackOff": {"maxContainerRestartPeriod": f"{LONGEST_RESTART_PAUSE_SECONDS}s"},
         "shutdownGracePeriod": "0s",
         "serializeImagePulls": False,
         "nodeStatusUpdateFrequency": "5s",
@@ -95,6 +93,19 @@ def kubelet(layout: Layout, host: HostConfig) -> dict[str, Any]:
     if host.cgroup_root:
         configuration["cgroupRoot"] = host.cgroup_root
     return configuration
+
+
+def _kubelet_resources(host: HostConfig) -> dict[str, Any]:
+    """What of the node pods may use, and when they have to go."""
+    return {
+        "maxPods": MAX_PODS,
+        "systemReserved": {"memory": f"{host.system_reserved_memory_mib}Mi", "cpu": "100m"},
+        # Absolute and small: a share of a person's disk says nothing about what pods need.
+        "evictionHard": {"memory.available": "200Mi", "nodefs.available": "1Gi", "imagefs.available": "1Gi"},
+        # Images are imported, not pulled: one that is collected would be gone for good.
+        "imageGCHighThresholdPercent": 100,
+        "imageGCLowThresholdPercent": 99,
+    }
 
 
 def _kubelet_access(layout: Layout) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from scripts.engine.crash_loop import BACK_OFF_SECONDS
+from scripts.engine.durations import seconds_of
 from scripts.local.cluster import layout as at
 from scripts.local.cluster import renderings, supervisor
 from scripts.local.cluster.base_objects import base_objects
@@ -25,6 +27,11 @@ HOSTS = [pytest.param(configure(DEBIAN_12), id="systemd"), pytest.param(configur
 def flags(name: str) -> dict[str, str]:
     component = next(c for c in components(LAYOUT, BIN) if c.name == name)
     return dict(flag.removeprefix("--").split("=", 1) for flag in component.arguments[1:] if "=" in flag)
+
+
+def test_a_pause_before_a_restart_is_long_enough_to_be_taken_for_a_crash_loop_and_no_longer() -> None:
+    pause = renderings.kubelet(LAYOUT, configure(SANDBOX))["crashLoopBackOff"]["maxContainerRestartPeriod"]
+    assert seconds_of(pause) == BACK_OFF_SECONDS
 
 
 @pytest.mark.parametrize("host", HOSTS)

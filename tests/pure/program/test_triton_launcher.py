@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from tests.live_envoy.rig import free_port
 from tests.pure.program.plans import endpoint_plan
 from tests.pure.program.test_endpoint_pods import triton_of
 
+REAL_STUB = "triton_python_backend_stub"
 SERVER = """\
 #!{python}
 import http.server, signal, subprocess, sys
@@ -41,7 +43,9 @@ http.server.HTTPServer(("127.0.0.1", int(port)), Ready).serve_forever()
 
 @pytest.fixture
 def launched(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    stub, server, memory = tmp_path / "triton_python_backend_stub", tmp_path / "tritonserver", tmp_path / "shm"
+    # By a name of its own: the launcher looks at all of /proc, which on this machine also shows the cluster's models.
+    name = f"stub-{uuid.uuid4().hex}"
+    stub, server, memory = tmp_path / name, tmp_path / "tritonserver", tmp_path / "shm"
     sleep = shutil.which("sleep")
     assert sleep is not None
     stub.symlink_to(sleep)
@@ -49,7 +53,8 @@ def launched(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     server.write_text(SERVER.format(python=sys.executable, stub=stub))
     server.chmod(0o755)
     text = triton_of(endpoint_plan("gpt", ServingMode.KNATIVE))["command"][2]
-    script = text.replace("/dev/shm", str(memory))  # noqa: S108 the folder that is replaced
+    assert REAL_STUB in text
+    script = text.replace("/dev/shm", str(memory)).replace(REAL_STUB, name)  # noqa: S108 the folder that is replaced
     command = [sys.executable, "-c", script, str(server), f"--http-port={free_port()}"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
         yield process
@@ -80,7 +85,8 @@ def models(launched: subprocess.Popen[str]) -> list[int]:
 def test_it_ends_the_server_when_a_models_process_is_killed(launched: subprocess.Popen[str]) -> None:
     os.kill(models(launched)[1], signal.SIGKILL)
     assert launched.wait(timeout=10) == 128 + signal.SIGKILL
-    assert launched.stderr is not None and "errors for ever" in launched.stderr.read()
+    # A line and not all: the other model still holds this pipe, as nothing here ends it.
+    assert launched.stderr is not None and "errors for ever" in launched.stderr.readline()
 
 
 def test_it_passes_the_end_on_and_gives_the_servers_own_exit_code(launched: subprocess.Popen[str]) -> None:
