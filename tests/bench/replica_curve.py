@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
-import httpx
 from kubernetes import client
+from urllib3.exceptions import HTTPError
 
 from aigc.autoscaling.keda import in_flight_query, pending_query
 from aigc.catalog.cache import KUBECONFIG
@@ -23,6 +23,7 @@ from aigc.catalog.labels import MODELS_NAMESPACE, MONITORING_NAMESPACE
 from aigc.config.stacks import PROJECT_ROOT
 from aigc.plan.stack_plan import Autoscaler, EndpointPlan, ServingMode
 from aigc.plan.validation import plan_of
+from scripts.local.prometheus import Prometheus, UnansweredError
 from scripts.local.workloads import Workloads
 from scripts.stacks import LOCAL_STACK
 
@@ -115,9 +116,10 @@ class Observer:
         return max(int(item.get("status", {}).get("desiredScale", 0)) for item in ours)
 
     def _asked(self, query: str) -> float:
-        address = prometheus_address(self.workloads)
-        answer = httpx.get(f"{address}/api/v1/query", params={"query": query}, timeout=2).raise_for_status().json()
-        return round(float(answer["data"]["result"][0]["value"][1]), 3)
+        value = Prometheus.of(self.workloads).value(query)
+        if value is None:
+            raise LookupError(query)
+        return round(value, 3)
 
     def held(self) -> bool:
         """Whether KEDA's fallback is on."""
@@ -162,19 +164,8 @@ class Observer:
 def _quiet(ask: Callable[[], T]) -> T | None:
     try:
         return ask()
-    except (httpx.HTTPError, client.ApiException, LookupError, StopIteration):
+    except (UnansweredError, client.ApiException, HTTPError, LookupError):
         return None
-
-
-def prometheus_address(workloads: Workloads) -> str:
-    """Where the running Prometheus answers.
-
-    Raises:
-        LookupError: there is none.
-    """
-    label = "app.kubernetes.io/name=prometheus"
-    pods = workloads.core.list_namespaced_pod(MONITORING_NAMESPACE, label_selector=label).items
-    return next(f"http://{pod.status.pod_ip}:9090" for pod in pods if pod.status.pod_ip)
 
 
 def set_prometheus(workloads: Workloads, replicas: int) -> None:

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from aigc.config.stacks import PROJECT_ROOT
-from tests.soak.record import COVERS, WANTED, digest, files_of, objections
+from tests.soak.record import COVERS, WANTED, digest, files_of, served_objects
+from tests.soak.record import objections as objections_of
 
 PART = "volume"
+
+
+def no_objects(root: Path) -> str:
+    return f"of {root}"
+
+
+def objections(part: str, records: Path, root: Path) -> list[str]:
+    return objections_of(part, records, root, no_objects)
 
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """A small tree in which every covered folder has one file."""
-    for covered in COVERS[PART]:
+    for covered in COVERS[PART].paths:
         (tmp_path / covered).mkdir(parents=True)
         (tmp_path / covered / "code.py").write_text("x = 1\n")
     return tmp_path
@@ -26,7 +36,7 @@ def tree(tmp_path: Path) -> Path:
 def record(tree: Path, **different: Any) -> Path:
     records = tree / "records"
     records.mkdir(exist_ok=True)
-    document = {"part": PART, "digest": digest(PART, tree), **WANTED[PART], "objections": [], **different}
+    document = {"part": PART, "digest": digest(PART, tree, no_objects), **WANTED[PART], "objections": [], **different}
     (records / f"{PART}.json").write_text(json.dumps(document))
     return records
 
@@ -37,7 +47,7 @@ def test_a_full_and_sound_record_of_these_sources_holds(tree: Path) -> None:
 
 @pytest.mark.parametrize("change", ["edit", "add", "remove", "rename"])
 def test_a_change_of_what_it_covers_makes_it_old(tree: Path, change: str) -> None:
-    records, file = record(tree), tree / COVERS[PART][0] / "code.py"
+    records, file = record(tree), tree / COVERS[PART].paths[0] / "code.py"
     if change == "edit":
         file.write_text("x = 2\n")
     elif change == "add":
@@ -53,7 +63,7 @@ def test_a_change_of_what_it_covers_makes_it_old(tree: Path, change: str) -> Non
 
 def test_what_it_does_not_cover_changes_nothing(tree: Path) -> None:
     records = record(tree)
-    (tree / COVERS[PART][0] / "README.md").write_text("words")
+    (tree / COVERS[PART].paths[0] / "README.md").write_text("words")
     (tree / "README.md").write_text("words")
     assert objections(PART, records, tree) == []
 
@@ -90,4 +100,17 @@ def test_no_record_and_an_unreadable_one_are_refused_with_the_way_out(tree: Path
 
 @pytest.mark.parametrize("part", COVERS)
 def test_everything_that_a_part_covers_is_there(part: str) -> None:
-    assert all(files_of(PROJECT_ROOT / covered) for covered in COVERS[part])
+    assert all(files_of(PROJECT_ROOT / covered) for covered in COVERS[part].paths)
+
+
+def test_a_change_of_the_declared_objects_makes_it_old(tree: Path) -> None:
+    (words,) = objections_of(PART, record(tree), tree, lambda root: "another object")
+    assert "older than the last change of what it covers" in words
+    assert "the objects of stack local in models and gateway" in words
+
+
+def test_the_objects_are_those_that_serve_and_no_others() -> None:
+    kinds = re.findall(r"^kind: (\w+)$", served_objects(PROJECT_ROOT), re.MULTILINE)
+    assert {"Deployment", "Service", "ScaledObject", "NetworkPolicy"} <= set(kinds)
+    assert "GrafanaDashboard" not in kinds
+    assert "namespace: monitoring" not in served_objects(PROJECT_ROOT)
