@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
-from aigc.catalog.cache import KUBECONFIG
+from aigc.catalog.cache import KUBECONFIG, STATE_DIR
 from aigc.plan.stack_plan import StackPlan
 from aigc.plan.validation import plan_of
+from scripts.local.cluster_api import residue
 from scripts.local.workloads import Workloads
 from scripts.model.client import GatewayEndpoint, Generation, Protocol, infer_text
 from scripts.stacks import LOCAL_STACK
+from tests.soak.snapshot import Facts, snapshot
 
 ROOT = Path(__file__).resolve().parents[2]
 UP_TIMEOUT_SECONDS = 3000
@@ -63,6 +65,16 @@ def first_up() -> subprocess.CompletedProcess[str]:
     done = make("up")
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
     return done
+
+
+@pytest.fixture(scope="session")
+def host_while_down() -> Facts:
+    """The host without a cluster, looked at once; whoever asks first finds the cluster gone."""
+    down = make("down")
+    assert down.returncode == 0, down.stdout + down.stderr
+    assert residue() == []
+    assert not STATE_DIR.exists()
+    return snapshot()
 
 
 @pytest.fixture(scope="session")

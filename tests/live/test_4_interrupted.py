@@ -12,6 +12,7 @@ import subprocess
 import pytest
 
 from tests.live.conftest import ROOT, make
+from tests.soak.snapshot import Facts
 
 pytestmark = pytest.mark.live
 
@@ -44,8 +45,7 @@ def interrupted_up(after_seconds: int, how: signal.Signals) -> tuple[int, str]:
     return up.returncode, errors
 
 
-def test_an_up_that_is_interrupted_again_and_again_is_continued() -> None:
-    assert make("down").returncode == 0
+def test_an_up_that_is_interrupted_again_and_again_is_continued(host_while_down: Facts) -> None:
     for after_seconds, how in INTERRUPTIONS:
         code, errors = interrupted_up(after_seconds, how)
         assert code == INTERRUPTED, f"after {after_seconds} s: exit code {code}: {errors[-2000:]}"

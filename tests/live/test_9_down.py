@@ -1,34 +1,31 @@
-"""`down` leaves nothing on the machine, and `up` works again after it. Runs last: it takes the cluster away."""
+"""`down` leaves nothing on the machine. Runs last: it takes the cluster away.
+
+That `up` works again after it is seen where `up` is interrupted, and after a loss of power.
+"""
 
 from __future__ import annotations
 
 import socket
-import subprocess
 
 import pytest
 
 from aigc.catalog.cache import STATE_DIR
 from scripts.local.cluster_api import residue
 from tests.live.conftest import make
-from tests.soak.snapshot import differences, snapshot
+from tests.soak.snapshot import Facts, differences, snapshot
 
 pytestmark = pytest.mark.live
 
 
-def test_down_leaves_nothing_and_up_works_again(first_up: subprocess.CompletedProcess[str]) -> None:
-    down = make("down")
-    assert down.returncode == 0, down.stdout + down.stderr
-    assert residue() == []
-    assert not STATE_DIR.exists()
-    before = snapshot()
-
-    again = make("up")
-    assert again.returncode == 0, again.stdout[-3000:] + again.stderr[-3000:]
-    assert "answer" in again.stdout
+def test_down_leaves_the_host_as_it_was_before_up(host_while_down: Facts) -> None:
+    up = make("up")
+    assert up.returncode == 0, up.stdout[-3000:] + up.stderr[-3000:]
+    assert "answer" in up.stdout
 
     assert make("down").returncode == 0
     assert residue() == []
-    assert differences(before, snapshot()) == []
+    assert not STATE_DIR.exists()
+    assert differences(host_while_down, snapshot()) == []
 
 
 @pytest.mark.parametrize("port", [16443, 12379])

@@ -20,12 +20,15 @@ WAY_OUT = (
 
 
 def build_flags(group: GoGroup) -> list[str]:
-    """The flags of `go build` for a group; stripped, because symbols are half of 100 MB an API server weighs."""
+    """The flags of `go build` for a group; stripped, because symbols are half of 100 MB an API server weighs.
+
+    What a debugger would read is not made in the first place: CoreDNS took 216 s of processor time in place of 250.
+    """
     linker = "-s -w"
     if group.version_symbol:
         linker += f" -X {group.version_symbol}={group.module_version()}"
     tags = ["-tags", ",".join(group.tags)] if group.tags else []
-    return ["-trimpath", "-ldflags", linker, *tags]
+    return ["-trimpath", "-gcflags=all=-dwarf=false", "-ldflags", linker, *tags]
 
 
 def group_key(group: GoGroup, packages: Sequence[str], go_version: str) -> str:
