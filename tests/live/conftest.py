@@ -46,7 +46,7 @@ def scripts_json(*arguments: str, timeout_seconds: float = UP_TIMEOUT_SECONDS) -
     return json.loads(done.stdout)
 
 
-def eventually(question: Callable[[], bool], seconds: float, what: str) -> float:
+def eventually(question: Callable[[], bool], seconds: float, what: str, pause_seconds: float = 0.5) -> float:
     """Seconds until the answer was yes; fails with `what` when it never was."""
     started = time.monotonic()
     last: Exception | None = None
@@ -56,7 +56,7 @@ def eventually(question: Callable[[], bool], seconds: float, what: str) -> float
                 return time.monotonic() - started
         except Exception as error:
             last = error
-        time.sleep(0.5)
+        time.sleep(pause_seconds)
     pytest.fail(f"{what}: not within {seconds} s; last error: {last!r}")
 
 
