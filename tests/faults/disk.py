@@ -19,6 +19,7 @@ from urllib3.exceptions import HTTPError
 from scripts.local.cluster import mounts, readiness
 from scripts.local.cluster.status import last_line
 from scripts.local.cluster.supervisor import Supervisor
+from tests.faults.alarm import of_host_process
 from tests.faults.fault import Fault
 from tests.faults.scene import Scene
 
@@ -33,7 +34,7 @@ ETCD_SECONDS = 40.0
 
 def disk_full() -> Fault:
     """Filled by the cluster's own writes, as a controller that runs wild fills it."""
-    return Fault("disk of etcd full", _fill, rf"^etcd: .*{NO_SPACE}", undo=_free)
+    return Fault("disk of etcd full", _fill, rf"^etcd: .*{NO_SPACE}", undo=_free, alarm=of_host_process("etcd"))
 
 
 def _kept(scene: Scene) -> Path:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from tests.faults.alarm import Alarm, unnamed
 from tests.faults.scene import Scene
 from tests.faults.traffic import TIMEOUT_SECONDS, WRONG, Traffic
 
@@ -30,6 +31,10 @@ class Fault:
     may_fail: bool = False
     """It takes the only replica of something that requests pass: those of the moment have nowhere to go."""
     within_seconds: float = 90.0
+    alarm: Alarm | None = None
+    """The alert that names the cause; None where nobody watches: no Prometheus, or a new one that knows of nothing."""
+    alarm_is_awaited: bool = True
+    """Whether it must be there before the next fault; else whoever causes several asks once (`alarm.unnamed`)."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,7 @@ class Outcome:
 
 def inject(fault: Fault, scene: Scene, traffic: Traffic) -> Outcome:
     """Cause a fault, see it named and healed, and count what the load saw of it."""
-    mark, started = traffic.mark(), time.monotonic()
+    mark, started, since = traffic.mark(), time.monotonic(), time.time()
     broken: list[str] = []
     named = ""
     try:
@@ -81,6 +86,8 @@ def inject(fault: Fault, scene: Scene, traffic: Traffic) -> Outcome:
     if fault.after and not _until(lambda: bool(line_of(fault.after, scene)), fault.within_seconds):
         broken.append(f"`status` does not say afterwards: {fault.after}")
     sound_seconds = time.monotonic() - started
+    if fault.alarm and fault.alarm_is_awaited:
+        broken += unnamed([(fault.name, fault.alarm)], scene, since)
     _until(lambda: traffic.settled(after), TIMEOUT_SECONDS + POLL_SECONDS)
     return judged(fault, traffic, mark, named, sound_seconds, broken)
 

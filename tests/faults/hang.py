@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 
+from tests.faults.alarm import of_container
 from tests.faults.fault import Fault
 from tests.faults.kills import TRITON
 from tests.faults.scene import Scene
@@ -27,4 +28,5 @@ def hung_triton() -> Fault:
         return bool(scene.pod_processes(PATTERN) - stopped)
 
     words = r"models/gpt-handbook: .*triton was started again"
-    return Fault("Triton hangs", cause, words, replaced, may_fail=True)
+    alarm = of_container("models/gpt-handbook", "triton")
+    return Fault("Triton hangs", cause, words, replaced, may_fail=True, alarm=alarm)

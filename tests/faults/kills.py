@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tests.faults.alarm import Alarm, of_container, of_host_process
 from tests.faults.fault import Fault
 from tests.faults.scene import Scene, kill
 
@@ -57,26 +58,22 @@ def kills() -> tuple[Fault, ...]:
 
 
 def _host(name: str) -> Fault:
-    return _killing(
-        name, lambda scene: scene.host_processes(host_pattern(name)), rf"^{name}: .*exited \d+ times? so far", False
-    )
+    words, alarm = rf"^{name}: .*exited \d+ times? so far", of_host_process(name)
+    return _killing(name, lambda scene: scene.host_processes(host_pattern(name)), words, alarm)
 
 
 def _supervisor() -> Fault:
-    return _killing(
-        "supervisord",
-        lambda scene: scene.host_processes(r"supervisor\.supervisord"),
-        r"^supervisord: running: was gone \d+ times?",
-        False,
-    )
+    words, alarm = r"^supervisord: running: was gone \d+ times?", of_host_process("supervisord")
+    return _killing("supervisord", lambda scene: scene.host_processes(r"supervisor\.supervisord"), words, alarm)
 
 
 def _pods(pods: Pods) -> Fault:
     words = rf"^{pods.workload}: .*{pods.container} was started again .*SIGKILL"
-    return _killing(pods.name, lambda scene: scene.pod_processes(pods.pattern), words, pods.may_fail)
+    alarm = of_container(pods.workload, pods.container)
+    return _killing(pods.name, lambda scene: scene.pod_processes(pods.pattern), words, alarm, pods.may_fail)
 
 
-def _killing(name: str, find: Callable[[Scene], set[int]], words: str, may_fail: bool) -> Fault:
+def _killing(name: str, find: Callable[[Scene], set[int]], words: str, alarm: Alarm, may_fail: bool = False) -> Fault:
     before: set[int] = set()
 
     def cause(scene: Scene) -> None:
@@ -88,4 +85,5 @@ def _killing(name: str, find: Callable[[Scene], set[int]], words: str, may_fail:
     def replaced(scene: Scene) -> bool:
         return bool(find(scene) - before)
 
-    return Fault(f"kill -9 {name}", cause, words, replaced, may_fail=may_fail)
+    # Twenty seconds each, were it waited for: all kills are asked for together.
+    return Fault(f"kill -9 {name}", cause, words, replaced, may_fail=may_fail, alarm=alarm, alarm_is_awaited=False)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import signal
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
+from kubernetes.client.exceptions import ApiException
+from urllib3.exceptions import HTTPError
 
 from aigc.catalog.cache import KUBECONFIG
 from aigc.plan.stack_plan import StackPlan
@@ -16,13 +19,15 @@ from aigc.plan.validation import plan_of
 from scripts.local.cluster import processes
 from scripts.local.cluster.layout import Layout
 from scripts.local.cluster_api import ProcessStatus, cluster_status
+from scripts.local.prometheus import Prometheus, UnansweredError
 from scripts.local.workloads import Workloads
 from scripts.model.client import GatewayEndpoint, Protocol
 from scripts.stacks import LOCAL_STACK
 from tests.faults.traffic import Target
 
 PROTOCOLS = (Protocol.GRPC, Protocol.HTTP)
-PROMETHEUS_PORT = 9090
+ALERTS_BEGAN = "ALERTS_FOR_STATE"
+"""Prometheus' own series of each alert while it lasts: the Unix time at which it began."""
 
 
 @dataclass(frozen=True)
@@ -66,17 +71,14 @@ class Scene:
         bad = [f"{p.name}: {p.state}: {p.words}" for p in processes_now if p.state != "running"]
         return bad + [f"{w.namespace}/{w.name}: {w.words}" for w in self._statuses(processes_now) if not w.ready]
 
-    def firing(self) -> set[str]:
-        """Names of the alerts that Prometheus has pending or firing; empty when it does not answer."""
+    def alerts_begun(self, since: float) -> list[Mapping[str, str]]:
+        """Labels of every alert that began since a Unix time, also of one that ended; none without Prometheus."""
+        window = f"[{int(time.time() - since) + 1}s]"
         try:
-            pods = self.workloads.core.list_namespaced_pod(
-                "monitoring", label_selector="app.kubernetes.io/name=prometheus"
-            ).items
-            address = pods[0].status.pod_ip
-            answer = httpx.get(f"http://{address}:{PROMETHEUS_PORT}/api/v1/alerts", timeout=5)
-            return {str(alert["labels"]["alertname"]) for alert in answer.json()["data"]["alerts"]}
-        except (httpx.HTTPError, IndexError, ValueError):
-            return set()
+            rows = Prometheus.of(self.workloads).query(f"max_over_time({ALERTS_BEGAN}{window}) >= {since:.3f}")
+        except (UnansweredError, ApiException, HTTPError):
+            return []
+        return [row.labels for row in rows]
 
     def _statuses(self, processes_now: list[ProcessStatus]) -> list[Any]:
         # As `status` itself: an API server that is not well would be waited for.

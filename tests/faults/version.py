@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from aigc.config.stacks import PROJECT_ROOT
+from tests.faults.alarm import of_container
 from tests.faults.fault import Fault
 from tests.faults.scene import Scene
 from tests.faults.up import must_come_up, run_up
@@ -21,7 +22,8 @@ NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "build", ".*_cache", "__pyc
 
 def crash_looping_version() -> Fault:
     """Both endpoints get it in one `up`: the one that scales to zero, and the steady one."""
-    return Fault("a version that crash-loops", _apply, r"models/gpt: Revision .* failed with message", undo=_mend)
+    words, alarm = r"models/gpt: Revision .* failed with message", of_container("models/gpt-handbook", "triton")
+    return Fault("a version that crash-loops", _apply, words, undo=_mend, alarm=alarm)
 
 
 def _apply(scene: Scene) -> None:

@@ -54,6 +54,8 @@ EXPECTED: tuple[tuple[str, str, tuple[int, ...], str], ...] = (
     ("prometheus", "operator", (8080,), "TCP"),
     ("prometheus", "alertmanager", (9093,), "TCP"),
     ("prometheus", "node", (53,), "UDP"),
+    ("prometheus", "node", (10250,), "TCP"),
+    ("prometheus", "node", (16460,), "TCP"),
 )
 """What a cold start, requests and scrapes cannot do without, so that a deaf recorder fails: any one of the ports.
 

@@ -16,7 +16,11 @@ from tests.live.conftest import eventually
 pytestmark = pytest.mark.live
 
 EMPTY_IN_HEALTH = {
-    ("aigc-fleet", "Which alerts fire", "{{severity}} {{alertname}} {{aigc_endpoint}}"): "no alert fires",
+    (
+        "aigc-fleet",
+        "Which alerts fire",
+        "{{severity}} {{alertname}} {{aigc_endpoint}} {{pod}} {{container}} {{process}}",
+    ): "no alert fires",
     (
         "aigc-request-path",
         "p99 at each hop",
@@ -99,7 +103,7 @@ def counts(prometheus: Prometheus, counter: str) -> dict[tuple[tuple[str, str], 
 def test_rules_are_loaded_and_the_objective_is_judged(prometheus: Prometheus, ask: Callable[..., Generation]) -> None:
     def all_fine() -> bool:
         groups = {group["name"]: group["rules"] for group in prometheus.get("rules")["groups"]}
-        wanted = {"gpt request_errors", "gpt request_slow", "gpt causes", "platform causes"}
+        wanted = {"gpt request_errors", "gpt request_slow", "gpt causes", "platform causes", "restart causes"}
         return wanted <= set(groups) and all(rule["health"] == "ok" for rules in groups.values() for rule in rules)
 
     eventually(all_fine, 90, "every rule of Prometheus is loaded and evaluates")

@@ -109,8 +109,13 @@ API_CLIENTS: tuple[Pods, ...] = (KNATIVE, GATEWAY, MONITORING, OPERATOR, KEDA)
 """Pods that talk to the API server; a model's pod has no reason to, and no token."""
 
 KUBELET_PORT = 10250
-NODE_CLIENTS: tuple[tuple[Pods, int], ...] = ((PROMETHEUS, KUBELET_PORT),)
-"""Pods that ask the nodes themselves, here for the memory of pods; a node is no pod and has only an address."""
+HOST_PROCESSES_PORT = 16460
+"""Where the local cluster's keeper tells how often each host process ended."""
+NODE_CLIENTS: tuple[tuple[Pods, tuple[int, ...]], ...] = ((PROMETHEUS, (KUBELET_PORT,)),)
+"""Pods that ask the nodes themselves, here for the memory and restarts of pods; a node is no pod and has only an
+address."""
+ONLY_NODE_CLIENTS: tuple[tuple[Pods, tuple[int, ...]], ...] = ((PROMETHEUS, (KUBELET_PORT, HOST_PROCESSES_PORT)),)
+"""The same where the one node is ours, with all that runs on it."""
 
 WORLD_TARGETS: tuple[tuple[Pods, int], ...] = ((GATEWAY, GATEWAY_EXTERNAL_PORT),)
 """What anybody may reach."""

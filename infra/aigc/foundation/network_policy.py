@@ -19,6 +19,7 @@ from aigc.foundation.flows import (
     KOURIER_FLOWS,
     KOURIER_WORLD_TARGETS,
     NODE_CLIENTS,
+    ONLY_NODE_CLIENTS,
     WEBHOOK_TARGETS,
     WORLD_TARGETS,
     Flow,
@@ -40,6 +41,7 @@ def network_policies(plan: StackPlan, control_plane_cidr: str | None) -> list[Bo
     kourier = any(component.name == knative_operator.COMPONENT for component in plan.components)
     flows = (*FLOWS, *(KOURIER_FLOWS if kourier else ()))
     world = (*WORLD_TARGETS, *(KOURIER_WORLD_TARGETS if kourier else ()))
+    to_nodes = ONLY_NODE_CLIENTS if plan.cluster.only_node_address else NODE_CLIENTS
     api = control_plane_cidr or _ANYWHERE
     return [
         *(_default_deny(name) for name in sorted(ours)),
@@ -47,8 +49,8 @@ def network_policies(plan: StackPlan, control_plane_cidr: str | None) -> list[Bo
         *_flows(flow for flow in flows if {flow.source.namespace, flow.target.namespace} <= ours),
         *(_egress(pods, api, _API_PORTS, "api-server") for pods in API_CLIENTS if pods.namespace in ours),
         *(
-            _egress(pods, plan.cluster.node_cidr or _ANYWHERE, (port,), "nodes")
-            for pods, port in NODE_CLIENTS
+            _egress(pods, plan.cluster.node_cidr or _ANYWHERE, ports, "nodes")
+            for pods, ports in to_nodes
             if pods.namespace in ours
         ),
         *(_open(pods, port, _ANYWHERE, f"world-{port}") for pods, port in world if pods.namespace in ours),

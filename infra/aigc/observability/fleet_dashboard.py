@@ -32,7 +32,8 @@ def judged_objectives(plan: StackPlan) -> tuple[str, ...]:
 
 def _alerts() -> tuple[Panel, ...]:
     selector = f'{names.ALERTS}{{alertstate="firing"}}'
-    labels = f"alertname, severity, {names.ENDPOINT_LABEL}"
+    labels = f"alertname, severity, {names.ENDPOINT_LABEL}, pod, container, {names.HOST_PROCESS_LABEL}"
+    named = f"{_ENDPOINT} {{{{pod}}}} {{{{container}}}} {{{{{names.HOST_PROCESS_LABEL}}}}}"
     return (
         Panel(
             "Alerts that fire",
@@ -49,7 +50,7 @@ def _alerts() -> tuple[Panel, ...]:
             "Each line is an alert while it fires; a page is for now, a ticket for working hours. What to look at "
             "next stands in the alert itself. Empty is good.",
             Unit.COUNT,
-            (Query(f"count by ({labels}) ({selector})", f"{{{{severity}}}} {{{{alertname}}}} {_ENDPOINT}"),),
+            (Query(f"count by ({labels}) ({selector})", f"{{{{severity}}}} {{{{alertname}}}} {named}"),),
             columns=8,
         ),
     )

@@ -59,6 +59,17 @@ CONTAINER_MEMORY_LIMIT_BYTES = "container_spec_memory_limit_bytes"
 POD_UID_LABEL = "pod_uid"
 """Ours, read off the control group's path: on cgroup v1 a pod's own group does not count its containers' faults."""
 
+# The kubelet's /metrics/resource: without a container's or a pod's id, so a series goes on when either is made anew.
+KUBELET_RESOURCE_JOB = "kubelet-resource"
+CONTAINER_START_TIME_SECONDS = "container_start_time_seconds"
+POD_CPU_SECONDS = "pod_cpu_usage_seconds_total"
+"""Of the pod's own control group: a container that is started anew does not set it back, a new pod does."""
+
+# The local cluster's keeper.
+HOST_PROCESSES_JOB = "host-processes"
+HOST_PROCESS_EXITS = "aigc_host_process_exits_total"
+HOST_PROCESS_LABEL = "process"
+
 GATEWAY_BOUNDARIES_MS = (
     1, 2, 3, 5, 7, 10, 13, 18, 25, 33, 45, 60, 80, 100, 130, 180, 250, 330, 450, 600, 800, 1000, 1300, 1800, 2500,
     3300, 4500, 6000, 10000, 20000, 30000, 60000, 120000, 300000, 600000,

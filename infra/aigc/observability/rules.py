@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from aigc.catalog.labels import MONITORING_NAMESPACE
 from aigc.cluster.kubernetes_object import Body
 from aigc.foundation.foundation import component_of
+from aigc.observability import operator
 from aigc.observability.alerts import BURN_RATES, Alert, burn_alert, left_out
 from aigc.observability.cause_alerts import endpoint_causes, platform_causes
+from aigc.observability.restart_alerts import restart_causes
 from aigc.observability.slo import (
     INTERVAL,
     Indicator,
@@ -28,10 +30,18 @@ LEFT_OUT = "aigc/left-out"
 def rule_bodies(plan: StackPlan) -> list[Body]:
     """Every rule of a stack."""
     has_gateway = component_of(plan, gateway.COMPONENT) is not None
-    platform = [_group("platform causes", [alert.body() for alert in platform_causes(has_gateway=has_gateway)])]
+    has_only_node = plan.cluster.only_node_address is not None
+    # A Prometheus without a chart asks only a kubelet whose address is known (see `kubelet.py`).
+    has_kubelets = has_only_node or component_of(plan, operator.COMPONENT) is None
+    restarts = restart_causes(has_kubelets=has_kubelets, has_only_node=has_only_node)
+    platform = [
+        _group("platform causes", [alert.body() for alert in platform_causes(has_gateway=has_gateway)]),
+        *([_group("restart causes", [alert.body() for alert in restarts])] if restarts else []),
+    ]
+    reasons = [] if has_kubelets else ["restarts of containers: nothing here knows the addresses of the nodes"]
     return [
         *(endpoint_rule(plan, endpoint) for endpoint in plan.endpoints),
-        _rule("platform", platform, []),
+        _rule("platform", platform, reasons),
     ]
 
 

@@ -7,6 +7,7 @@ complete, so that a printed plan is enough to review a stack.
 from __future__ import annotations
 
 from enum import StrEnum
+from ipaddress import ip_network
 
 from pydantic import BaseModel, ConfigDict
 
@@ -93,6 +94,12 @@ class ClusterPlan(_Frozen):
     service_cidr: str | None = None
     node_cidr: str | None = None
     deletion_protection: bool = False
+
+    @property
+    def only_node_address(self) -> str | None:
+        """The address of the only node; None where nodes come and go."""
+        network = ip_network(self.node_cidr) if self.node_cidr else None
+        return str(network.network_address) if network and network.num_addresses == 1 else None
 
 
 class PoolPlan(_Frozen):

@@ -3,6 +3,8 @@
 It is a child of the supervisor. When that is killed, its children run on without anybody who would start them again,
 and a new supervisor could not adopt them; so they are ended (pods and their shims stay) and started by the new one.
 
+It also tells whoever asks how often each of them ended (`exit_metrics`).
+
 At an orderly shutdown of the host it waits for etcd's end and notes that the data is on the disk (`power_loss`).
 """
 
@@ -15,7 +17,7 @@ import time
 from datetime import UTC, datetime
 
 from aigc.catalog.faults import UserError
-from scripts.local.cluster import power_loss, processes
+from scripts.local.cluster import exit_metrics, power_loss, processes
 from scripts.local.cluster.layout import KEEPER, Layout
 from scripts.local.cluster.lock import alone
 from scripts.local.cluster.status import STARTED_AGAIN
@@ -32,6 +34,8 @@ def keep(layout: Layout) -> None:
     """Until the supervisor ends: told to (SIGTERM), or killed."""
     parent = os.getppid()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    # Only now: its thread must not take the signal that is waited for here.
+    exit_metrics.serve_beside(layout)
     while os.getppid() == parent:
         if signal.sigtimedwait({signal.SIGTERM}, LOOK_SECONDS) is not None:
             note_orderly_end(layout)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aigc.catalog.cache import STATE_DIR
+from aigc.foundation.flows import HOST_PROCESSES_PORT
 
 NODE_NAME = "aigc-local"
 BRIDGE = "aigc0"
@@ -48,6 +49,7 @@ PROXY_METRICS_PORT = Port(LOOPBACK, 16449, "kube-proxy")
 PROXY_HEALTH_PORT = Port(LOOPBACK, 16456, "kube-proxy")
 DNS_PORT = Port(NODE_IP, 53, "coredns")
 DNS_HEALTH_PORT = Port(LOOPBACK, 16454, "coredns")
+EXITS_PORT = Port(NODE_IP, HOST_PROCESSES_PORT, KEEPER)
 PORTS = (
     API_PORT,
     ETCD_CLIENT_PORT,
@@ -60,6 +62,7 @@ PORTS = (
     PROXY_HEALTH_PORT,
     DNS_PORT,
     DNS_HEALTH_PORT,
+    EXITS_PORT,
 )
 
 

@@ -44,9 +44,15 @@ def exits(layout: Layout) -> dict[str, int]:
     for line in tail(layout.logs / "supervisord.log", 5000):
         if "supervisord started with pid" in line:
             counts.clear()
-        elif match := re.search(r"(?:exited|gave up|WARN exited): ([\w-]+) ", line):
-            counts[match[1]] = counts.get(match[1], 0) + 1
+        elif name := ended_in(line):
+            counts[name] = counts.get(name, 0) + 1
     return counts
+
+
+def ended_in(line: str) -> str:
+    """Of which process a line of the supervisor's log says that it ended by itself; empty when of none."""
+    match = re.search(r"(?:exited|gave up|WARN exited): ([\w-]+) ", line)
+    return match[1] if match else ""
 
 
 def describe(info: ProcessInfo, exited: int, last_line: str, problem: str = "") -> ProcessStatus:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import yaml
 from scripts.local.supply.test_tools import ensure_test_tool
 
 Series = dict[str, list[float]]
-"""Selector of one series -> its value at each step."""
+"""Selector of one series -> its value at each step; NaN at a step without any."""
 
 
 def rate(values_per_step: Sequence[float]) -> list[float]:
@@ -72,7 +73,7 @@ class Scenario:
         return {
             "interval": f"{self.step_seconds}s",
             "input_series": [
-                {"series": name, "values": " ".join(f"{value:.6f}" for value in values)}
+                {"series": name, "values": " ".join("_" if isnan(value) else f"{value:.6f}" for value in values)}
                 for name, values in self.series.items()
             ],
             "promql_expr_test": [

@@ -18,6 +18,9 @@ KNATIVE = 'job="knative",instance="10.0.0.5:9090",component="activator"'
 GATEWAY = 'job="gateway",instance="10.0.0.6:9090"'
 KEDA_ERRORS = 'keda_scaler_detail_errors_total{job="keda",scaledObject="steady",metric="s0-prometheus"}'
 RULE_FAILURES = 'prometheus_rule_evaluation_failures_total{rule_group="gpt causes"}'
+START = 'container_start_time_seconds{namespace="models",pod="gpt-1",container="triton"}'
+POD_CPU = 'pod_cpu_usage_seconds_total{namespace="models",pod="gpt-1"}'
+EXITS = 'aigc_host_process_exits_total{process="etcd"}'
 
 HEALTHY: Series = {
     **up(1, MINUTES, TRITON),
@@ -26,6 +29,9 @@ HEALTHY: Series = {
     **triton(MINUTES, queue_us=900, compute_us=500_000),
     RULE_FAILURES: rate([0.0] * MINUTES),
     KEDA_ERRORS: rate([0.0] * MINUTES),
+    START: [1000.0] * MINUTES,
+    POD_CPU: rate([3.0] * MINUTES),
+    EXITS: rate([0.0] * MINUTES),
 }
 CAUSES: dict[str, Series] = {
     "EndpointTargetDown": up(0, MINUTES, TRITON),
@@ -35,6 +41,8 @@ CAUSES: dict[str, Series] = {
     "RuleEvaluationFails": {RULE_FAILURES: rate([1.0] * MINUTES)},
     "GatewayUnseen": up(0, MINUTES, GATEWAY),
     "AutoscalerBlind": {KEDA_ERRORS: rate([4.0] * MINUTES)},
+    "ContainerRestarted": {START: [1000.0] * (MINUTES - 2) + [2680.0] * 3},
+    "HostProcessRestarted": {EXITS: rate([0.0] * (MINUTES - 2) + [1.0, 0.0])},
 }
 """Alert -> what differs from the healthy state."""
 INNOCENT: dict[str, tuple[str, Series]] = {
@@ -55,7 +63,7 @@ INNOCENT: dict[str, tuple[str, Series]] = {
 ALSO = {"GatewayUnseen": {"ScrapeTargetDown"}}
 """Alert -> others that its cause sets off rightly."""
 OF_STEADY = {"AutoscalerBlind"}
-OF_PLATFORM = {"ScrapeTargetDown", "RuleEvaluationFails", "GatewayUnseen"}
+OF_PLATFORM = {"ScrapeTargetDown", "RuleEvaluationFails", "GatewayUnseen", "ContainerRestarted", "HostProcessRestarted"}
 
 
 @pytest.fixture

@@ -9,9 +9,18 @@ from typing import Any
 import pytest
 import yaml
 
-from aigc.observability.kubelet import SECRET, kubelet_bodies, kubelet_values, memory_relabelings, pod_pattern
+from aigc.cluster.kubernetes_object import Body
+from aigc.observability.kubelet import (
+    SECRET,
+    kubelet_bodies,
+    kubelet_values,
+    memory_relabelings,
+    pod_pattern,
+    restart_relabelings,
+)
 from aigc.observability.prometheus import prometheus_body
 from aigc.plan.stack_plan import MonitoringPlan, ServingMode
+from scripts.local.cluster.layout import EXITS_PORT
 from tests.pure.observability.promtool import run
 from tests.pure.program.plans import endpoint_plan, gcp_plan, local_plan
 
@@ -23,10 +32,10 @@ ENDPOINTS = [
 ]
 
 
-def relabelled(labels: dict[str, str]) -> dict[str, str] | None:
+def relabelled(labels: dict[str, str], rules: list[Body] | None = None) -> dict[str, str] | None:
     """What Prometheus makes of a series by the rules: it anchors every expression; None when it drops the series."""
     result = dict(labels)
-    for rule in memory_relabelings(ENDPOINTS):
+    for rule in memory_relabelings(ENDPOINTS) if rules is None else rules:
         found = re.fullmatch(rule["regex"], ";".join(result.get(name, "") for name in rule["sourceLabels"]))
         if (rule["action"] == "keep" and not found) or (rule["action"] == "drop" and found):
             return None
@@ -88,19 +97,19 @@ def test_what_nobody_asks_for_is_not_kept(dropped: dict[str, str]) -> None:
     assert relabelled(dropped) is None
 
 
-def job() -> dict[str, Any]:
+def jobs() -> dict[str, dict[str, Any]]:
     (secret,) = [body for body in kubelet_bodies(local_plan(), "prometheus") if body["kind"] == "Secret"]
     ((_, text),) = secret["stringData"].items()
-    (only,) = json.loads(text)
-    return dict(only)
+    return {job["job_name"]: job for job in json.loads(text)}
 
 
-def test_promtool_takes_the_job_but_for_files_that_only_a_pod_has(tmp_path: Any) -> None:
+def test_promtool_takes_the_jobs_but_for_files_that_only_a_pod_has(tmp_path: Any) -> None:
     token = tmp_path / "token"
     token.write_text("x")
-    written = job() | {"authorization": {"credentials_file": str(token)}, "tls_config": {}}
+    files = {"authorization": {"credentials_file": str(token)}, "tls_config": {}}
+    written = [job | files if "authorization" in job else job for job in jobs().values()]
     path = tmp_path / "prometheus.yaml"
-    path.write_text(yaml.safe_dump({"scrape_configs": [written]}))
+    path.write_text(yaml.safe_dump({"scrape_configs": written}))
     done = run("check", "config", str(path))
     assert done.returncode == 0, done.stdout + done.stderr
     path.write_text(path.read_text().replace("source_labels", "sourceLabels"))
@@ -111,9 +120,33 @@ def test_the_token_is_the_pods_own_and_its_only_right_is_to_read_metrics() -> No
     bodies = kubelet_bodies(local_plan(), "prometheus")
     (role,) = [body for body in bodies if body["kind"] == "ClusterRole"]
     assert role["rules"] == [{"apiGroups": [""], "resources": ["nodes/metrics"], "verbs": ["get"]}]
-    assert job()["authorization"]["credentials_file"].startswith("/var/run/secrets/")
-    assert job()["static_configs"] == [{"targets": ["10.217.0.1:10250"]}]
-    assert "insecure_skip_verify" not in json.dumps(job())
+    for name in ("kubelet", "kubelet-resource"):
+        assert jobs()[name]["authorization"]["credentials_file"].startswith("/var/run/secrets/")
+        assert jobs()[name]["static_configs"] == [{"targets": ["10.217.0.1:10250"]}]
+    assert "insecure_skip_verify" not in json.dumps(jobs())
+
+
+def test_the_keeper_is_asked_where_it_listens_and_told_nothing() -> None:
+    job = jobs()["host-processes"]
+    assert job["static_configs"] == [{"targets": [f"{EXITS_PORT.address}:{EXITS_PORT.number}"]}]
+    assert "authorization" not in job, "a token over plain HTTP"
+
+
+@pytest.mark.parametrize(
+    ("name", "namespace", "kept"),
+    [
+        ("container_start_time_seconds", "models", True),
+        ("container_start_time_seconds", "monitoring", True),
+        ("pod_cpu_usage_seconds_total", "models", True),
+        ("container_start_time_seconds", "kube-system", False),
+        ("container_cpu_usage_seconds_total", "models", False),
+        ("node_cpu_usage_seconds_total", "", False),
+    ],
+)
+def test_of_restarts_only_our_own_are_kept(name: str, namespace: str, kept: bool) -> None:
+    namespaces = [namespace.name for namespace in local_plan().namespaces]
+    labels = {"__name__": name, "namespace": namespace, "pod": "a", "container": "b"}
+    assert (relabelled(labels, restart_relabelings(namespaces)) == labels) is kept
 
 
 @pytest.mark.parametrize("asks", [True, False])
@@ -128,4 +161,8 @@ def test_where_nodes_come_and_go_the_chart_scrapes_them() -> None:
     assert kubelet_bodies(gcp_plan(), "prometheus") == []
     assert kubelet_values(gcp_plan())["serviceMonitor"]["cAdvisorMetricRelabelings"] == memory_relabelings(
         gcp_plan().endpoints
+    )
+    assert kubelet_values(gcp_plan())["serviceMonitor"]["resource"] is True
+    assert kubelet_values(gcp_plan())["serviceMonitor"]["resourceMetricRelabelings"] == restart_relabelings(
+        [namespace.name for namespace in gcp_plan().namespaces]
     )

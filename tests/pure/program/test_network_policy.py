@@ -46,6 +46,7 @@ KNATIVE_OPERATOR = Peer("knative-operator", {"name": "operator-webhook"}, "10.32
         (GRAFANA, PROMETHEUS, 9090),
         (GRAFANA, NODE, 16443),
         (PROMETHEUS, NODE, 10250),
+        (PROMETHEUS, NODE, 16460),
         (NODE, WEBHOOK, 8443),
         (NODE, GPT, 8012),
         (GATEWAY, NODE, 16443),
@@ -97,6 +98,11 @@ def test_alertmanager_leaves_the_cluster_only_to_tell_a_webhook() -> None:
     assert denied(LOCAL, ALERTMANAGER, INTERNET, 443)
     assert allowed(policies, ALERTMANAGER, INTERNET, 443)
     assert denied(policies, ALERTMANAGER, INTERNET, 80) and denied(policies, PROMETHEUS, INTERNET, 443)
+
+
+def test_only_on_a_node_of_ours_prometheus_asks_more_than_the_kubelet() -> None:
+    node = Peer(address="10.10.0.7")
+    assert allowed(GCP, PROMETHEUS, node, 10250) and denied(GCP, PROMETHEUS, node, 16460)
 
 
 def test_names_of_policies_are_unique() -> None:
