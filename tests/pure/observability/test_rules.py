@@ -156,6 +156,6 @@ def test_where_nothing_counts_requests_the_object_says_so() -> None:
     assert left_out(body).startswith("objectives: ")
 
 
-def test_the_gateway_is_watched_only_where_there_is_one() -> None:
+def test_the_gateway_and_host_processes_are_watched_only_where_they_are_ours() -> None:
     local, gcp = ({rule["alert"] for rule in rules_of(rule_bodies(plan)[-1])} for plan in (local_plan(), gcp_plan()))
-    assert local - gcp == {"GatewayUnseen"}
+    assert local - gcp == {"GatewayUnseen", "HostProcessRestarted"}
