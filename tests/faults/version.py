@@ -22,7 +22,9 @@ NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "build", ".*_cache", "__pyc
 
 def crash_looping_version() -> Fault:
     """Both endpoints get it in one `up`: the one that scales to zero, and the steady one."""
-    words, alarm = r"models/gpt: Revision .* failed with message", of_container("models/gpt-handbook", "triton")
+    words = r"models/gpt: Revision .* failed with message"
+    # Either: a start that fails lives for about 4 s, is scraped every 5 s, and two starts must have been seen.
+    alarm = of_container("models/(gpt|gpt-handbook)", "triton")
     return Fault("a version that crash-loops", _apply, words, undo=_mend, alarm=alarm)
 
 
