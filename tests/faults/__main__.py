@@ -18,7 +18,7 @@ from tests.faults.traffic import Traffic
 def main(names: list[str]) -> int:
     """Run those that match; 1 when one did not heal as it should."""
     chosen = [fault for fault in FAULTS if not names or any(name in fault.name for name in names)]
-    scene, broken, since = Scene.connect(), 0, time.time()
+    scene, broken, since = Scene.watched(), 0, time.time()
     with Traffic(scene.targets()) as traffic:
         for number, fault in enumerate(chosen, 1):
             outcome = inject(fault, scene, traffic)

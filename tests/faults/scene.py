@@ -14,6 +14,7 @@ from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
 from aigc.catalog.cache import KUBECONFIG
+from aigc.observability.metric_names import CONTAINER_START_TIME_SECONDS, HOST_PROCESS_EXITS
 from aigc.plan.stack_plan import StackPlan
 from aigc.plan.validation import plan_of
 from scripts.local.cluster import processes
@@ -28,6 +29,9 @@ from tests.faults.traffic import Target
 PROTOCOLS = (Protocol.GRPC, Protocol.HTTP)
 ALERTS_BEGAN = "ALERTS_FOR_STATE"
 """Prometheus' own series of each alert while it lasts: the Unix time at which it began."""
+WATCHED = (CONTAINER_START_TIME_SECONDS, HOST_PROCESS_EXITS)
+WATCHED_SECONDS = 60.0
+"""Six scrapes."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,26 @@ class Scene:
     def connect(cls) -> Scene:
         """The cluster that `up` made."""
         return cls(Layout(), Workloads.connect(KUBECONFIG), plan_of(LOCAL_STACK))
+
+    @classmethod
+    def watched(cls) -> Scene:
+        """The same once Prometheus has seen all of it: of what ends before, a new one sees no change.
+
+        Raises:
+            AssertionError: it sees nothing.
+        """
+        scene, deadline = cls.connect(), time.monotonic() + WATCHED_SECONDS
+        while not scene._is_watched():
+            assert time.monotonic() < deadline, f"Prometheus has not scraped {WATCHED} in {WATCHED_SECONDS:g} s"
+            time.sleep(1)
+        return scene
+
+    def _is_watched(self) -> bool:
+        try:
+            prometheus = Prometheus.of(self.workloads)
+            return all(prometheus.value(f"count({series})") is not None for series in WATCHED)
+        except (UnansweredError, ApiException, HTTPError):
+            return False
 
     def targets(self) -> list[Target]:
         """Every endpoint, each over another protocol than the one before."""

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.live
 
 @pytest.fixture(scope="module")
 def scene(first_up: subprocess.CompletedProcess[str]) -> Scene:
-    return Scene.connect()
+    return Scene.watched()
 
 
 @pytest.fixture(scope="module")

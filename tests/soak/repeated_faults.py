@@ -17,7 +17,7 @@ def run(rounds: int) -> dict[str, Any]:
     objections: list[str] = []
     outcomes: dict[str, list[dict[str, Any]]] = {fault.name: [] for fault in FAULTS}
     for number in range(1, rounds + 1):
-        scene, since = Scene.connect(), time.time()
+        scene, since = Scene.watched(), time.time()
         with Traffic(scene.targets()) as traffic:
             for fault in FAULTS:
                 outcome = inject(fault, scene, traffic)
