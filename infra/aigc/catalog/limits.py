@@ -26,6 +26,8 @@ SERVICE_ACCOUNT_ID_CHARS = 30
 """IAM: account ids have 6 to 30 characters."""
 EKS_NODE_GROUP_NAME_CHARS = 63
 """EKS API, CreateNodegroup: at most 63 characters."""
+IAM_ROLE_NAME_CHARS = 64
+"""IAM API, CreateRole: at most 64 characters."""
 AKS_POOL_NAME_CHARS = 12
 """AKS: Linux pools have at most 12 lowercase letters and digits, a letter first."""
 STACK_NAME_CHARS = 35

@@ -23,6 +23,10 @@ class Machine(Row):
     machine_type: str
     vcpus: int | None = None
     memory_gib: float | None = None
+    architecture: str = "x86_64"
+    """Of its processor: `x86_64` or `arm64`."""
+    max_pods: int | None = None
+    """Pods that a node can give addresses to; only AWS, where each takes an address of a network interface."""
     accelerator: str | None
     accelerator_id: str | None
     accelerator_count: float | None = None
@@ -96,6 +100,25 @@ def all_machines() -> tuple[Machine, ...]:
 def sources() -> Mapping[str, str]:
     """Where the numbers are from, by the key the rows cite."""
     return MappingProxyType(_file().sources)
+
+
+def nearest_living(machine: Machine) -> Machine | None:
+    """The cheapest machine of the same cloud that can be had and carries no less of the same kind of accelerator."""
+
+    def holds(other: Machine, column: str) -> bool:
+        return (getattr(other, column) or 0) >= (getattr(machine, column) or 0)
+
+    living = [
+        row
+        for row in machines(machine.cloud).values()
+        if row.resource_key
+        and row.resource_key == machine.resource_key
+        and row.is_one_machine
+        and not row.retired
+        and row.usd_per_hour_on_demand is not None
+        and all(holds(row, column) for column in ("accelerator_count", "accelerator_memory_gib"))
+    ]
+    return min(living, key=lambda row: (row.usd_per_hour_on_demand, row.machine_type), default=None)
 
 
 def resource_key_of(accelerator_id: str) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from aigc.catalog.data import Row, read_yaml, typed
+from aigc.catalog.kinds import Cloud
 
 
 class Component(Row):
@@ -55,6 +56,6 @@ def component(name: str) -> Component:
     return versions().components[name]
 
 
-def kubernetes_minor() -> str:
-    """The minor of Kubernetes every stack runs unless it says otherwise, for instance `1.37`."""
-    return ".".join(component("kubernetes").version.split(".")[:2])
+def kubernetes_minor(cloud: Cloud | None = None) -> str:
+    """The minor of Kubernetes every stack runs unless it says otherwise, for instance `1.37`; EKS comes later."""
+    return ".".join(component("eks" if cloud is Cloud.AWS else "kubernetes").version.split(".")[:2])

@@ -20,6 +20,11 @@ class NetworkHandle:
     pod_range: str | None = None
     """Name of the secondary range that pods take addresses from."""
     service_range: str | None = None
+    node_subnets: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """Zone -> subnet of its nodes, on clouds where a subnet lies in one zone."""
+    control_plane_subnets: tuple[pulumi.Input[str], ...] = ()
+    ready: tuple[pulumi.Resource, ...] = ()
+    """What must be there before a node reaches anything: routes."""
     provider: pulumi.ProviderResource | None = None
     """The cloud's own provider, made once and handed on."""
 

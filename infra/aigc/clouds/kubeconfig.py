@@ -1,6 +1,9 @@
-"""The Kubernetes provider of a cluster that is there already: a kubeconfig's path, and nothing is made."""
+"""Kubernetes providers, and kubeconfigs: composed for a cluster of ours, a path for one that is there already."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 import pulumi
 from pulumi_kubernetes import Provider
@@ -24,6 +27,25 @@ def kubernetes_provider(parent: pulumi.Resource, kubeconfig: pulumi.Input[str], 
         enable_config_map_mutable=True,
         enable_secret_mutable=True,
         opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def composed_kubeconfig(
+    name: str, server: pulumi.Input[str], authority: pulumi.Input[str], token: Mapping[str, Any]
+) -> pulumi.Output[str]:
+    """A kubeconfig of a cluster's outputs, unknown until the cluster is there; JSON, which is YAML.
+
+    It holds no credential: `token` is the command of the cloud that fetches one, as the `exec` of a user.
+    """
+    return pulumi.Output.json_dumps(
+        {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": name,
+            "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
+            "clusters": [{"name": name, "cluster": {"server": server, "certificate-authority-data": authority}}],
+            "users": [{"name": name, "user": {"exec": dict(token)}}],
+        }
     )
 
 

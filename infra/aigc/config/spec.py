@@ -181,9 +181,12 @@ class StackSpec(SpecModel):
     region: Text | None = None
     """The cloud's region, for instance us-central1."""
     zones: tuple[Text, ...] = Field(default=(), max_length=16)
-    """Zones of the region that pools may use; all when empty."""
+    """Zones of the region that pools may use; all when empty. On aws two or more, for each gets subnets and nothing is
+    looked up; EKS has no control plane in the zones with the ids use1-az3, usw1-az2 and cac1-az3."""
     project: Text | None = None
     """Google Cloud project."""
+    account: Text | None = None
+    """AWS account, twelve digits in quotes; credentials of another one are refused before anything is made."""
     budget_usd_per_month: float | None = Field(default=None, gt=0, le=1e12)
     """A plan that can cost more is shown as over budget."""
     capacity: tuple[CapacityType, ...] = Field(default=(CapacityType.ON_DEMAND,), min_length=1, max_length=3)
@@ -197,7 +200,7 @@ class StackSpec(SpecModel):
     domain: Text = DEFAULT_DOMAIN
     """Endpoints are served as <endpoint>.models.<domain>."""
     kubernetes_minor: Text | None = None
-    """Minor of Kubernetes, quoted: "1.37". Default: that of catalog/versions.yaml."""
+    """Minor of Kubernetes, quoted: "1.37". Default: that of catalog/versions.yaml, on aws the newest that EKS has."""
     deletion_protection: bool | None = None
     """Whether the cloud refuses to delete the cluster. Default: true for stacks that end in -prod."""
     pools: dict[Text, PoolSpec] = Field(default={}, max_length=64)

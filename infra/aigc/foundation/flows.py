@@ -15,6 +15,7 @@ from aigc.catalog.labels import (
     KNATIVE_OPERATOR_NAMESPACE,
     MODELS_NAMESPACE,
     MONITORING_NAMESPACE,
+    NODE_AUTOSCALER,
 )
 
 
@@ -105,8 +106,15 @@ KOURIER_FLOWS: tuple[Flow, ...] = (
 )
 """Where Knative comes by its operator."""
 
-API_CLIENTS: tuple[Pods, ...] = (KNATIVE, GATEWAY, MONITORING, OPERATOR, KEDA)
+NODE_CHANGER = Pods(NODE_AUTOSCALER)
+
+API_CLIENTS: tuple[Pods, ...] = (KNATIVE, GATEWAY, MONITORING, OPERATOR, KEDA, NODE_CHANGER)
 """Pods that talk to the API server; a model's pod has no reason to, and no token."""
+
+CLOUD_CLIENTS: tuple[Pods, ...] = (NODE_CHANGER,)
+"""Pods that talk to the cloud's own API, wherever it answers from."""
+POD_IDENTITY = ("169.254.170.23/32", 80)
+"""Where EKS' agent on each node gives a pod its credentials (EKS user guide, 'How EKS Pod Identity works')."""
 
 KUBELET_PORT = 10250
 HOST_PROCESSES_PORT = 16460

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 
 from aigc.clouds.contract import ClusterHandle
-from aigc.foundation import keda, knative, knative_operator
+from aigc.foundation import accelerators, keda, knative, knative_operator, node_autoscaler
 from aigc.foundation.namespaces import Namespaces
 from aigc.foundation.network_policy import NetworkPolicies
 from aigc.plan.stack_plan import ComponentPlan, StackPlan
@@ -22,6 +22,8 @@ class Foundation:
     """What a Knative Service must come after; empty where the stack has no Knative."""
     keda: tuple[pulumi.Resource, ...]
     """What a ScaledObject must come after; empty where KEDA scales nothing."""
+    nodes: tuple[pulumi.Resource, ...] = ()
+    """What brings nodes and their accelerators; empty where the cloud does, or nothing."""
 
 
 def build_foundation(plan: StackPlan, cluster: ClusterHandle) -> Foundation:
@@ -35,7 +37,18 @@ def build_foundation(plan: StackPlan, cluster: ClusterHandle) -> Foundation:
         ready = knative_operator.KnativeByOperator("knative", plan, chart, cluster, namespaces).ready
     scaler = component_of(plan, keda.COMPONENT)
     scaled = keda.Keda("keda", plan, scaler, cluster, namespaces).ready if scaler else ()
-    return Foundation(namespaces=namespaces, knative=ready, keda=scaled)
+    return Foundation(namespaces=namespaces, knative=ready, keda=scaled, nodes=_nodes(plan, cluster, namespaces))
+
+
+def _nodes(
+    plan: StackPlan, cluster: ClusterHandle, namespaces: tuple[pulumi.Resource, ...]
+) -> tuple[pulumi.Resource, ...]:
+    ready: tuple[pulumi.Resource, ...] = ()
+    if chart := component_of(plan, node_autoscaler.COMPONENT):
+        ready += node_autoscaler.NodeAutoscaler("node-autoscaler", plan, chart, cluster, namespaces).ready
+    if chart := component_of(plan, accelerators.COMPONENT):
+        ready += accelerators.DevicePlugins("device-plugins", plan, chart, cluster, namespaces).ready
+    return ready
 
 
 def component_of(plan: StackPlan, name: str) -> ComponentPlan | None:

@@ -15,17 +15,19 @@ from aigc.foundation import knative_operator
 from aigc.foundation.flows import (
     ALERTMANAGER,
     API_CLIENTS,
+    CLOUD_CLIENTS,
     FLOWS,
     KOURIER_FLOWS,
     KOURIER_WORLD_TARGETS,
     NODE_CLIENTS,
     ONLY_NODE_CLIENTS,
+    POD_IDENTITY,
     WEBHOOK_TARGETS,
     WORLD_TARGETS,
     Flow,
     Pods,
 )
-from aigc.plan.stack_plan import StackPlan
+from aigc.plan.stack_plan import ClusterPlan, StackPlan
 from aigc.tokens import Component
 
 _DNS_PORT = 53
@@ -48,6 +50,7 @@ def network_policies(plan: StackPlan, control_plane_cidr: str | None) -> list[Bo
         *(_dns(name) for name in sorted(ours)),
         *_flows(flow for flow in flows if {flow.source.namespace, flow.target.namespace} <= ours),
         *(_egress(pods, api, _API_PORTS, "api-server") for pods in API_CLIENTS if pods.namespace in ours),
+        *(policy for pods in CLOUD_CLIENTS if pods.namespace in ours for policy in _cloud(pods)),
         *(
             _egress(pods, plan.cluster.node_cidr or _ANYWHERE, ports, "nodes")
             for pods, ports in to_nodes
@@ -56,7 +59,7 @@ def network_policies(plan: StackPlan, control_plane_cidr: str | None) -> list[Bo
         *(_open(pods, port, _ANYWHERE, f"world-{port}") for pods, port in world if pods.namespace in ours),
         *(_open(pods, port, api, "api-server") for pods, port in WEBHOOK_TARGETS if pods.namespace in ours),
         *(_webhook() if plan.monitoring and plan.monitoring.alert_webhook else ()),
-        *(_from_node(name, plan.cluster.node_cidr) for name in sorted(ours) if plan.cluster.node_cidr is not None),
+        *(_from_node(name, cidr) for name in sorted(ours) if (cidr := _kubelets(plan.cluster)) is not None),
     ]
 
 
@@ -99,6 +102,22 @@ def _egress(pods: Pods, cidr: str, ports: Sequence[int], where: str, why: str | 
     egress = [{"to": [{"ipBlock": {"cidr": cidr}}], "ports": _tcp(ports)}]
     spec = {"podSelector": _selector(pods), "policyTypes": ["Egress"], "egress": egress}
     return _policy(pods.namespace, f"{_role(pods)}-to-{where}", spec, why)
+
+
+def _cloud(pods: Pods) -> Iterator[Body]:
+    yield _egress(pods, _ANYWHERE, (_HTTPS_PORT,), "cloud", "the cloud's own API")
+    cidr, port = POD_IDENTITY
+    yield _egress(pods, cidr, (port,), "pod-identity", "credentials of its own, from the agent of its node")
+
+
+def _kubelets(cluster: ClusterPlan) -> str | None:
+    """The range whose addresses can be nothing but nodes.
+
+    Where pods take addresses of the same range (AWS) it would open every pod to every other. The VPC CNI needs none:
+    its aws-network-policy-agent puts the node's own address into the rules of every pod, and what a load balancer asks
+    through other nodes is open to the world anyway.
+    """
+    return None if cluster.pods_share_the_nodes_range else cluster.node_cidr
 
 
 def _webhook() -> Iterator[Body]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aigc.catalog.accelerators import CPU
-from aigc.catalog.kinds import CapacityType
+from aigc.catalog.kinds import CapacityType, Cloud
 from aigc.catalog.machines import Machine, machines
 from aigc.config.spec import ModelSpec, PoolSpec, StackSpec
 from aigc.plan.repository import Model
@@ -18,6 +18,15 @@ SIDECARS_CPU_MILLICORES = 150
 _RESERVED_MEMORY = ((4.0, 0.25), (4.0, 0.20), (8.0, 0.10), (112.0, 0.06), (float("inf"), 0.02))
 """What GKE keeps of a node's memory: 25% of the first 4 GiB, 20% of the next 4, ... (GKE, 'Plan node sizes')."""
 _EVICTION_MIB = 100
+"""What the kubelet keeps free at any time, on both clouds."""
+_EKS_UNSEEN_SHARE = 0.075
+"""Of an EC2 machine's memory, what its hypervisor and kernel keep from the node: the share that Karpenter assumes
+(karpenter-provider-aws, setting VM_MEMORY_OVERHEAD_PERCENT), since nobody publishes it a type."""
+_EKS_MEMORY_MIB = 255
+_EKS_MEMORY_MIB_A_POD = 11
+"""What EKS keeps for its own processes (amazon-eks-ami, nodeadm/internal/kubelet/config.go: 11 x max pods + 255)."""
+_EKS_MOST_PODS = 250
+"""Where the catalog does not know: what EKS allows a large machine at most."""
 _RESERVED_CPU = ((1.0, 0.06), (1.0, 0.01), (2.0, 0.005), (float("inf"), 0.0025))
 
 
@@ -30,13 +39,18 @@ def _kept(amount: float, steps: Sequence[tuple[float, float]]) -> float:
     return kept
 
 
-def allocatable_memory_mib(memory_gib: float) -> int:
-    """Memory of a node that pods can request."""
+def allocatable_memory_mib(machine: Machine) -> int:
+    """Memory of a node that pods can request; GKE's rule for machines of no cloud of ours."""
+    memory_gib = machine.memory_gib or 0.0
+    if machine.cloud == Cloud.AWS:
+        pods = machine.max_pods or _EKS_MOST_PODS
+        seen = int(memory_gib * (1 - _EKS_UNSEEN_SHARE) * 1024)
+        return seen - _EKS_MEMORY_MIB - _EKS_MEMORY_MIB_A_POD * pods - _EVICTION_MIB
     return int((memory_gib - _kept(memory_gib, _RESERVED_MEMORY)) * 1024) - _EVICTION_MIB
 
 
 def allocatable_cpu_millicores(vcpus: float) -> int:
-    """Processor time of a node that pods can request."""
+    """Processor time of a node that pods can request; EKS (nodeadm, as above) and GKE keep the same shares."""
     return int((vcpus - _kept(vcpus, _RESERVED_CPU)) * 1000)
 
 

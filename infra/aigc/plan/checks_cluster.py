@@ -11,9 +11,10 @@ from aigc.catalog.kinds import CapacityType, Cloud, SourceKind
 from aigc.catalog.versions import kubernetes_minor
 from aigc.config.problems import Problem, one_of, printable
 from aigc.config.spec import StackSpec
+from aigc.plan.checks_aws import aws_problems
 from aigc.plan.components import is_our_local_cluster
 
-BUILT_CLOUDS = (Cloud.GCP, Cloud.EXISTING, Cloud.LOCAL)
+BUILT_CLOUDS = (Cloud.AWS, Cloud.GCP, Cloud.EXISTING, Cloud.LOCAL)
 """Clouds whose adapter exists; a test holds this against the folder aigc/clouds/."""
 REAL_CLOUDS = (Cloud.AWS, Cloud.GCP, Cloud.AZURE)
 _REGIONS = {
@@ -64,7 +65,7 @@ def stack_name_problems(spec: StackSpec, stack: str) -> Iterator[Problem]:
 
 def _place(spec: StackSpec) -> Iterator[Problem]:
     if spec.cloud not in REAL_CLOUDS:
-        for key in ("region", "zones", "project"):
+        for key in ("region", "zones", "project", "account"):
             if getattr(spec, key):
                 yield Problem((key,), f"means nothing on cloud {spec.cloud}", "remove it")
         return
@@ -76,6 +77,10 @@ def _place(spec: StackSpec) -> Iterator[Problem]:
         yield Problem(("region",), f"{shown} is no region of {spec.cloud}", f"they look like {example}")
     for index, zone in enumerate(spec.zones):
         yield from zone_problems(spec, ("zones", index), zone)
+    if spec.cloud is Cloud.AWS:
+        yield from aws_problems(spec)
+    elif spec.account is not None:
+        yield Problem(("account",), f"means nothing on cloud {spec.cloud}", "remove it")
     if spec.cloud is Cloud.GCP and spec.project is None:
         yield Problem(("project",), "is missing; cloud gcp needs one", "add the id of your Google Cloud project")
     elif spec.cloud is not Cloud.GCP and spec.project is not None:

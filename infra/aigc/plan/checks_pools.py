@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 from aigc.catalog import limits
 from aigc.catalog.kinds import CapacityType, Cloud
-from aigc.catalog.machines import all_machines, machines
+from aigc.catalog.machines import Machine, all_machines, machines, nearest_living
 from aigc.config.problems import Problem, did_you_mean, printable
 from aigc.config.spec import PoolSpec, StackSpec
 from aigc.plan.capacity import machine_of, pool_for
 from aigc.plan.checks_cluster import REAL_CLOUDS, zone_problems
+from aigc.plan.node_images import image_gap
 
 _POOL_NAMES = {
     Cloud.GCP: (limits.RFC1035_LABEL, limits.GKE_POOL_NAME_CHARS, "lowercase letters, digits and hyphens"),
@@ -67,12 +68,24 @@ def _machine(spec: StackSpec, path: tuple[str, str], pool: PoolSpec) -> Iterator
         usable = [name for name, row in machines(spec.cloud).items() if row.is_one_machine and not row.retired]
         hint = did_you_mean(pool.machine_type, usable, f"machines of {spec.cloud}")
         yield Problem(asked, f"{printable(pool.machine_type)} is not in the catalog", hint)
+    elif machine.retired:
+        yield Problem(asked, f"{pool.machine_type} cannot be had any more: {machine.status}", _instead_of(machine))
     elif not machine.is_one_machine or machine.vcpus is None or machine.memory_gib is None:
         yield Problem(
             asked, f"{printable(pool.machine_type)} is not one machine with a known size", "choose another row"
         )
-    elif machine.retired:
-        yield Problem(asked, f"{pool.machine_type} cannot be had any more: {machine.status}", "choose a newer machine")
+    elif gap := image_gap(spec.cloud, machine):
+        yield Problem(asked, gap, "choose a machine with an NVIDIA accelerator, or without any")
+
+
+def _instead_of(machine: Machine) -> str:
+    """What to choose in place of a machine that cannot be had."""
+    nearest = nearest_living(machine)
+    if nearest is None:
+        return f"no newer machine of {machine.cloud} here carries its kind; choose one with another accelerator"
+    return (
+        f"choose a newer machine: {nearest.machine_type} ({nearest.accelerator}) is the cheapest that carries no less"
+    )
 
 
 def _use(spec: StackSpec) -> Iterator[Problem]:

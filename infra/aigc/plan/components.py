@@ -9,6 +9,7 @@ from aigc.catalog.cache import KUBECONFIG
 from aigc.catalog.kinds import Cloud
 from aigc.catalog.versions import component, versions
 from aigc.config.spec import StackSpec
+from aigc.plan.capacity import machine_of
 from aigc.plan.stack_plan import (
     Autoscaler,
     ComponentPlan,
@@ -19,6 +20,13 @@ from aigc.plan.stack_plan import (
 )
 
 RESTRICTED = "restricted"
+_EXCEPTIONS = {
+    labels.ACCELERATORS_NAMESPACE: (
+        "privileged",
+        "a device plugin mounts folders of its node: the kubelet's socket of device plugins, and CDI's",
+    )
+}
+"""Namespaces below `restricted`, each with the reason that is written on it."""
 
 
 def own_registry(spec: StackSpec) -> str:
@@ -57,7 +65,21 @@ def components(spec: StackSpec, endpoints: Iterable[EndpointPlan]) -> tuple[Comp
         return (*manifests, gateway)
     names = [("knative-operator", labels.KNATIVE_OPERATOR_NAMESPACE), *keda]
     names += [("kube-prometheus-stack", labels.MONITORING_NAMESPACE)] * spec.monitoring.enabled
+    names += _node_components(spec)
     return tuple(_component(name, namespace, ComponentSource.RELEASE) for name, namespace in names)
+
+
+def _node_components(spec: StackSpec) -> list[tuple[str, str]]:
+    """What EKS leaves to its user and GKE brings: who adds nodes, and who tells Kubernetes of their accelerators."""
+    if spec.cloud is not Cloud.AWS:
+        return []
+    pools = spec.pools.values()
+    scaled = any(pool.min_nodes != pool.max_nodes for pool in pools)
+    found = {machine.resource_key for pool in pools if (machine := machine_of(spec, pool))}
+    return [
+        *[(labels.NODE_AUTOSCALER, labels.NODE_AUTOSCALER)] * scaled,
+        *[("nvidia-device-plugin", labels.ACCELERATORS_NAMESPACE)] * (labels.NVIDIA_RESOURCE in found),
+    ]
 
 
 def _component(name: str, namespace: str, source: ComponentSource) -> ComponentPlan:
@@ -71,9 +93,14 @@ def _component(name: str, namespace: str, source: ComponentSource) -> ComponentP
 
 
 def namespaces(parts: Iterable[ComponentPlan]) -> tuple[NamespacePlan, ...]:
-    """The endpoints' namespace, Knative's and one for every component, all under Pod Security `restricted`."""
+    """The endpoints' namespace, Knative's and one for every component, under `restricted` but for the exceptions."""
     names = {labels.MODELS_NAMESPACE, labels.KNATIVE_NAMESPACE} | {part.namespace for part in parts}
-    return tuple(NamespacePlan(name=name, pod_security=RESTRICTED) for name in sorted(names))
+    return tuple(_namespace(name) for name in sorted(names))
+
+
+def _namespace(name: str) -> NamespacePlan:
+    level, reason = _EXCEPTIONS.get(name, (RESTRICTED, None))
+    return NamespacePlan(name=name, pod_security=level, reason=reason)
 
 
 def images(spec: StackSpec, parts: Iterable[ComponentPlan]) -> dict[str, str]:
@@ -83,7 +110,10 @@ def images(spec: StackSpec, parts: Iterable[ComponentPlan]) -> dict[str, str]:
         roles = {role for role in roles if not role.startswith("prometheus")}
     if all(part.name != "keda" for part in parts):
         roles = {role for role in roles if not role.startswith("keda")}
-    return {role: f"{own_registry(spec)}/{role}:{versions().images[role]}" for role in sorted(roles)}
+    ours = {role: f"{own_registry(spec)}/{role}:{versions().images[role]}" for role in roles}
+    if any(part.name == labels.NODE_AUTOSCALER for part in parts):
+        ours[labels.NODE_AUTOSCALER] = versions().upstream_images[labels.NODE_AUTOSCALER].pinned()
+    return dict(sorted(ours.items()))
 
 
 def knative_features(endpoints: Iterable[EndpointPlan]) -> dict[str, str]:

@@ -11,8 +11,8 @@ from pathlib import Path
 from aigc.catalog import labels
 from aigc.catalog.accelerators import CPU
 from aigc.catalog.cache import KUBECONFIG
-from aigc.catalog.kinds import Cloud, SourceKind
-from aigc.catalog.machines import resource_key_of
+from aigc.catalog.kinds import CapacityType, Cloud, SourceKind
+from aigc.catalog.machines import Machine, resource_key_of
 from aigc.catalog.versions import kubernetes_minor, versions
 from aigc.config.spec import ModelSpec, PoolSpec, StackSpec
 from aigc.plan import scaling
@@ -29,6 +29,7 @@ from aigc.plan.components import (
 )
 from aigc.plan.content_hash import content_hash
 from aigc.plan.names import cluster_name, endpoint_host, endpoint_name
+from aigc.plan.node_images import node_image
 from aigc.plan.price import monthly_cost
 from aigc.plan.repository import Model
 from aigc.plan.stack_plan import (
@@ -48,6 +49,8 @@ _LOCAL_RANGES = {"pod_cidr": "10.217.0.0/16", "service_cidr": "10.96.0.0/16", "n
 """The bridge of `scripts cluster up`; its one node is the bridge's own address."""
 _CLOUD_RANGES = {"pod_cidr": "10.32.0.0/14", "service_cidr": "10.48.0.0/20", "node_cidr": "10.10.0.0/20"}
 """Ours to choose in a network of our own: 4,094 nodes, 1,024 of them with 256 pod addresses each."""
+_AWS_RANGES = {"pod_cidr": "10.32.0.0/16", "service_cidr": "10.48.0.0/20", "node_cidr": "10.32.0.0/16"}
+"""Pods and nodes share the subnets of the VPC: 8,187 addresses a zone."""
 
 
 _LOCAL_RETENTION_HOURS = 24
@@ -72,6 +75,7 @@ def resolve(spec: StackSpec, stack: str, repository: Path) -> StackPlan:
         cloud=spec.cloud,
         region=spec.region,
         project=spec.project,
+        account=spec.account,
         domain=spec.domain,
         cluster=_cluster(spec, stack),
         pools=pools,
@@ -97,13 +101,15 @@ def _monitoring(spec: StackSpec) -> MonitoringPlan | None:
 def _cluster(spec: StackSpec, stack: str) -> ClusterPlan:
     local = spec.cloud is Cloud.LOCAL
     somebodys = spec.cloud is Cloud.EXISTING or (local and not is_our_local_cluster(spec))
-    ranges = {} if somebodys else _LOCAL_RANGES if local else _CLOUD_RANGES
+    own = {Cloud.LOCAL: _LOCAL_RANGES, Cloud.AWS: _AWS_RANGES}
+    ranges = {} if somebodys else own.get(spec.cloud, _CLOUD_RANGES)
     protected = spec.deletion_protection
     return ClusterPlan(
         name=LOCAL_CLUSTER_NAME if local else cluster_name(stack),
-        kubernetes_minor=spec.kubernetes_minor or kubernetes_minor(),
+        kubernetes_minor=spec.kubernetes_minor or kubernetes_minor(spec.cloud),
         kubeconfig=spec.kubeconfig or (str(KUBECONFIG) if local else None),
         context=spec.context,
+        zones=spec.zones,
         deletion_protection=stack.endswith("-prod") if protected is None else protected,
         **ranges,
     )
@@ -127,11 +133,19 @@ def _pool(spec: StackSpec, name: str, pool: PoolSpec) -> PoolPlan:
         capacity=capacity,
         zones=pool.zones or spec.zones,
         disk_gib=pool.disk_gib,
-        labels={labels.POOL_LABEL: name, labels.CAPACITY_LABEL: capacity.value},
+        labels=_node_labels(spec, name, capacity, machine),
         taints=(Taint(key=key, value=labels.PRESENT, effect="NoSchedule"),) if key else (),
         vcpus=float(machine.vcpus or 0),
         memory_gib=float(machine.memory_gib or 0),
+        node_image=node_image(spec.cloud, machine),
     )
+
+
+def _node_labels(spec: StackSpec, pool: str, capacity: CapacityType, machine: Machine) -> dict[str, str]:
+    ours = {labels.POOL_LABEL: pool, labels.CAPACITY_LABEL: capacity.value}
+    if spec.cloud is Cloud.AWS and machine.accelerator_id:
+        ours[labels.AWS_ACCELERATOR_LABEL] = machine.accelerator_id
+    return ours
 
 
 def _endpoint(

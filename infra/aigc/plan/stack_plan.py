@@ -7,7 +7,7 @@ complete, so that a printed plan is enough to review a stack.
 from __future__ import annotations
 
 from enum import StrEnum
-from ipaddress import ip_network
+from ipaddress import IPv4Network, ip_network
 
 from pydantic import BaseModel, ConfigDict
 
@@ -37,7 +37,7 @@ __all__ = [
     "Taint",
 ]
 
-PLAN_VERSION = 3
+PLAN_VERSION = 4
 
 
 class _Frozen(BaseModel):
@@ -93,6 +93,8 @@ class ClusterPlan(_Frozen):
     pod_cidr: str | None = None
     service_cidr: str | None = None
     node_cidr: str | None = None
+    zones: tuple[str, ...] = ()
+    """Zones the cluster may use; empty leaves the choice to the cloud."""
     deletion_protection: bool = False
 
     @property
@@ -100,6 +102,14 @@ class ClusterPlan(_Frozen):
         """The address of the only node; None where nodes come and go."""
         network = ip_network(self.node_cidr) if self.node_cidr else None
         return str(network.network_address) if network and network.num_addresses == 1 else None
+
+    @property
+    def pods_share_the_nodes_range(self) -> bool:
+        """Whether an address of a node's range may be a pod's, as where the cloud's own network carries pods."""
+        if not self.pod_cidr or not self.node_cidr:
+            return False
+        pods, nodes = IPv4Network(self.pod_cidr), IPv4Network(self.node_cidr)
+        return pods.subnet_of(nodes)
 
 
 class PoolPlan(_Frozen):
@@ -123,6 +133,8 @@ class PoolPlan(_Frozen):
     taints: tuple[Taint, ...]
     vcpus: float
     memory_gib: float
+    node_image: str | None = None
+    """What the cloud calls the system image of its nodes, for instance an AMI type of EKS; None: it chooses itself."""
 
 
 class ResourcesPlan(_Frozen):
@@ -246,13 +258,16 @@ class StackPlan(_Frozen):
     cloud: Cloud
     region: str | None
     project: str | None
+    account: str | None = None
+    """AWS account."""
     domain: str
     cluster: ClusterPlan
     pools: tuple[PoolPlan, ...]
     namespaces: tuple[NamespacePlan, ...]
     components: tuple[ComponentPlan, ...]
     images: dict[str, str]
-    """Role -> image reference of everything of the platform's own: `envoy`, `gateway-controller`, `prometheus`,
+    """Role -> image reference of everything of the platform's own: `envoy`, `cluster-autoscaler` (where it runs),
+    `gateway-controller`, `prometheus`,
     `prometheus-alertmanager`, `prometheus-operator`, `prometheus-config-reloader`, `knative-controller`,
     `knative-autoscaler`, `knative-activator`, `knative-webhook`, `knative-queue`."""
     knative_features: dict[str, str]

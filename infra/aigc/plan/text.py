@@ -28,7 +28,8 @@ def render_text(plan: StackPlan) -> str:
 
 def _lines(plan: StackPlan) -> Iterator[str]:
     yield f"Plan of stack {plan.stack} (format {plan.version})"
-    yield from _fields({"cloud": plan.cloud, "region": plan.region, "project": plan.project, "domain": plan.domain})
+    where = ("cloud", "region", "project", "account", "domain")
+    yield from _fields({name: getattr(plan, name) for name in where})
     yield "\nCluster"
     yield from _fields(_facts(plan.cluster))
     for pool in plan.pools:

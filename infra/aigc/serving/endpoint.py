@@ -81,7 +81,7 @@ def build_endpoints(
     for endpoint in plan.endpoints:
         images = PodImages(mux=plan.images["envoy"], triton=endpoint.source.image)
         scaled = endpoint.mode is ServingMode.KNATIVE
-        after = (*foundation.namespaces, *(foundation.knative if scaled else ()), *gateway)
+        after = (*foundation.namespaces, *foundation.nodes, *(foundation.knative if scaled else ()), *gateway)
         endpoints.append(
             Endpoint(
                 endpoint, cluster, images=images, mux_text=mux_text, annotations=annotations(endpoint), after=after

@@ -47,6 +47,22 @@ def gcp(**more: Any) -> dict[str, Any]:
     } | more
 
 
+def aws(**more: Any) -> dict[str, Any]:
+    pools = {
+        "platform": {"machine_type": "c7i.2xlarge", "min_nodes": 1},
+        "l4": {"machine_type": "g6.2xlarge", "capacity": "spot", "max_nodes": 2},
+    }
+    return {
+        "cloud": "aws",
+        "region": "us-east-1",
+        "zones": ["us-east-1a", "us-east-1b"],
+        "account": "111122223333",
+        "registry": "registry.example/aigc",
+        "pools": pools,
+        "models": {"tiny": {}},
+    } | more
+
+
 def existing(**more: Any) -> dict[str, Any]:
     return {
         "cloud": "existing",

@@ -110,8 +110,9 @@ CASES: list[tuple[dict[str, Any], str, str, str]] = [
     (gcp(**pools(Big_Pool=POOLS["platform"])), "pools.Big_Pool", "pool's name", "letter first"),
     (gcp(**pools(a100={"machine_type": "a2-highgpu-1g"})), "pools.a100", "no model would use", "remove the pool"),
     (gcp(pools={"l4": POOLS["l4"]}), "aigc:stack.pools", "nowhere for Knative", "min_nodes of 1"),
-    (gcp(cloud="aws", region="us-east-1"), "cloud", "aws is not available yet", "gcp, existing or local"),
-    (gcp(cloud="aws", region="us-east-1", **l4(machine_type="p3.2xlarge")), "machine_type", "cannot be had", "newer"),
+    (gcp(cloud="azure", region="eastus"), "cloud", "azure is not available yet", "aws, gcp, existing or local"),
+    (gcp(account="111122223333"), "account", "means nothing on cloud gcp", "remove it"),
+    (local(account="111122223333"), "account", "means nothing on cloud local", "remove it"),
 ]
 
 

@@ -220,10 +220,10 @@ def test_the_operator_gets_the_same_configuration_as_the_manifest(local: Graph, 
 
 
 def test_clouds_are_found_by_their_place_and_an_unknown_one_names_the_known() -> None:
-    assert registered_clouds() == ("existing", "gcp", "local")
+    assert registered_clouds() == ("aws", "existing", "gcp", "local")
     for name in registered_clouds():
         adapter = adapter_for(Cloud(name))
         assert adapter.cloud.value == name
         assert all(inability.sentence for inability in adapter.inabilities)
-    with pytest.raises(UserError, match=r"Take one of: existing, gcp, local"):
+    with pytest.raises(UserError, match=r"Take one of: aws, existing, gcp, local"):
         adapter_for(Cloud.AZURE)

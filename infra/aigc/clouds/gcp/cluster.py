@@ -18,9 +18,9 @@ from pulumi_gcp.serviceaccount import Account
 
 from aigc.catalog.limits import SERVICE_ACCOUNT_ID_CHARS
 from aigc.clouds.contract import ClusterHandle, NetworkHandle
-from aigc.clouds.gcp.kubeconfig import gke_kubeconfig
+from aigc.clouds.gcp.kubeconfig import GKE_TOKEN
 from aigc.clouds.gcp.node_pool import IGNORED, autoscaling, initial_nodes, management, node_config
-from aigc.clouds.kubeconfig import kubernetes_provider
+from aigc.clouds.kubeconfig import composed_kubeconfig, kubernetes_provider
 from aigc.plan.names import physical
 from aigc.plan.stack_plan import PoolPlan, StackPlan
 from aigc.tokens import Component
@@ -41,7 +41,8 @@ class GkeCluster(Component):
         make = partial(self._pool, plan=plan, network=network, cluster=cluster, account=account, right=right)
         pools = tuple(make(pool) for pool in plan.pools)
         authority = cluster.master_auth.apply(lambda auth: auth.cluster_ca_certificate or "")
-        provider = kubernetes_provider(self, gke_kubeconfig(plan.cluster.name, cluster.endpoint, authority))
+        server = pulumi.Output.concat("https://", cluster.endpoint)
+        provider = kubernetes_provider(self, composed_kubeconfig(plan.cluster.name, server, authority, GKE_TOKEN))
         self.handle = ClusterHandle(
             provider=provider,
             stack=plan.stack,

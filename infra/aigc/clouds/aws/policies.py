@@ -1,0 +1,58 @@
+"""Who may take a role and what it may do, as JSON; pure. Only names go in, so nothing waits for an ARN."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+MANAGED = "arn:aws:iam::aws:policy/"
+"""Policies that AWS keeps up to date, in the only partition that is built for."""
+CLUSTER_POLICIES = ("AmazonEKSClusterPolicy",)
+NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly")
+"""To join a cluster and to pull images; the CNI has a role of its own, else all that runs on a node could use it."""
+CNI_POLICIES = ("AmazonEKS_CNI_Policy",)
+PODS = "pods.eks.amazonaws.com"
+"""EKS Pod Identity: a pod's service account takes a role, and no key is kept anywhere."""
+
+
+def trust(service: str) -> str:
+    """That a service of AWS may take the role; for pods with the session tags that say which pod it is."""
+    actions = ["sts:AssumeRole", "sts:TagSession"] if service == PODS else ["sts:AssumeRole"]
+    return _document([_allow(actions, Principal={"Service": service})])
+
+
+def autoscaler_policy(cluster: str) -> str:
+    """To look at everything there is to choose from, and to resize the groups of this cluster alone.
+
+    EKS itself puts the tag on the group of each managed node group (EKS user guide, 'Managed node groups').
+    """
+    look = [
+        "autoscaling:DescribeAutoScalingGroups",
+        "autoscaling:DescribeAutoScalingInstances",
+        "autoscaling:DescribeLaunchConfigurations",
+        "autoscaling:DescribeScalingActivities",
+        "autoscaling:DescribeTags",
+        "ec2:DescribeImages",
+        "ec2:DescribeInstanceTypes",
+        "ec2:DescribeLaunchTemplateVersions",
+        "ec2:GetInstanceTypesFromInstanceRequirements",
+    ]
+    resize = ["autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"]
+    ours = {"StringEquals": {f"aws:ResourceTag/k8s.io/cluster-autoscaler/{cluster}": "owned"}}
+    return _document(
+        [
+            # None of these can be limited to a resource (Service Authorization Reference).
+            _allow(look, Resource="*"),
+            _allow(["eks:DescribeNodegroup"], Resource=f"arn:aws:eks:*:*:nodegroup/{cluster}/*"),
+            _allow(resize, Resource="*", Condition=ours),
+        ]
+    )
+
+
+def _allow(actions: Sequence[str], **rest: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": list(actions), **rest}
+
+
+def _document(statements: Sequence[dict[str, Any]]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, sort_keys=True)

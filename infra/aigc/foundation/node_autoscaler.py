@@ -1,0 +1,65 @@
+"""What adds and removes nodes where the cloud leaves it to its user: the cluster autoscaler, as a Helm Release.
+
+It changes nothing but the wanted size of the plan's node groups, between the bounds of the plan. Its rights on the
+cloud belong to its service account's name, see aigc.clouds.aws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+
+from aigc.catalog.labels import NODE_AUTOSCALER
+from aigc.clouds.contract import ClusterHandle
+from aigc.cluster.kubernetes_object import Body
+from aigc.cluster.pod_security import NONROOT_UID, container_security_context, pod_security_context
+from aigc.foundation.knative_operator import release
+from aigc.plan.stack_plan import ComponentPlan, StackPlan
+from aigc.tokens import Component
+
+COMPONENT = NODE_AUTOSCALER
+_REQUESTS = {"cpu": "50m", "memory": "300Mi"}
+"""Of an autoscaler of some dozens of nodes; the chart asks for nothing, and whoever asks for nothing goes first."""
+
+
+def chart_values(plan: StackPlan) -> Body:
+    """Groups are found by the tags that EKS puts on each; the image is of the cluster's own minor."""
+    repository, _, tag = plan.images[COMPONENT].partition(":")
+    return {
+        "fullnameOverride": COMPONENT,
+        "cloudProvider": "aws",
+        "awsRegion": plan.region,
+        "autoDiscovery": {"clusterName": plan.cluster.name},
+        "image": {"repository": repository, "tag": tag},
+        "rbac": {"serviceAccount": {"create": True, "name": COMPONENT}},
+        "extraArgs": {
+            # Of the pools that could take a pod, the one that it leaves the least of empty.
+            "expander": "least-waste",
+            # Every node has them, so they keep none; a pod that keeps files on its node does keep it, as by default.
+            "ignore-daemonsets-utilization": True,
+        },
+        "resources": {"requests": _REQUESTS, "limits": {"memory": _REQUESTS["memory"]}},
+        "securityContext": pod_security_context(NONROOT_UID),
+        "containerSecurityContext": container_security_context(NONROOT_UID),
+    }
+
+
+class NodeAutoscaler(Component):
+    """The cluster autoscaler."""
+
+    LAYER = "foundation"
+
+    def __init__(
+        self,
+        name: str,
+        plan: StackPlan,
+        component: ComponentPlan,
+        cluster: ClusterHandle,
+        after: Sequence[pulumi.Resource],
+    ) -> None:
+        super().__init__(name)
+        made = release(self, component, cluster, chart_values(plan), after)
+        self.ready: tuple[pulumi.Resource, ...] = (made,)
+        """What a pod that may need another node comes after."""
+        self.done({"version": component.version, "namespace": component.namespace})
