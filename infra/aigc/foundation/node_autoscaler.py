@@ -25,13 +25,14 @@ _REQUESTS = {"cpu": "50m", "memory": "300Mi"}
 
 def chart_values(plan: StackPlan) -> Body:
     """Groups are found by the tags that EKS puts on each; the image is of the cluster's own minor."""
-    repository, _, tag = plan.images[COMPONENT].partition(":")
+    name, at, digest = plan.images[COMPONENT].partition("@")
+    repository, _, tag = name.rpartition(":")
     return {
         "fullnameOverride": COMPONENT,
         "cloudProvider": "aws",
         "awsRegion": plan.region,
         "autoDiscovery": {"clusterName": plan.cluster.name},
-        "image": {"repository": repository, "tag": tag},
+        "image": {"repository": repository, "tag": f"{tag}{at}{digest}"},
         "rbac": {"serviceAccount": {"create": True, "name": COMPONENT}},
         "extraArgs": {
             # Of the pools that could take a pod, the one that it leaves the least of empty.

@@ -40,7 +40,7 @@ def _kept(amount: float, steps: Sequence[tuple[float, float]]) -> float:
 
 
 def allocatable_memory_mib(machine: Machine) -> int:
-    """Memory of a node that pods can request; GKE's rule for machines of no cloud of ours."""
+    """Memory of a node that pods can request, by the rule of its cloud."""
     memory_gib = machine.memory_gib or 0.0
     if machine.cloud == Cloud.AWS:
         pods = machine.max_pods or _EKS_MOST_PODS

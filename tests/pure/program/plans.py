@@ -215,6 +215,40 @@ def gcp_plan() -> StackPlan:
     )
 
 
+AWS_ZONES = ("us-east-1a", "us-east-1b")
+
+
+def aws_plan() -> StackPlan:
+    """The platform's pool in both zones, one of spot GPUs in one zone, and what EKS leaves to its user."""
+    releases = {
+        "knative-operator": ("1.23.0", "knative-operator"),
+        "kube-prometheus-stack": ("88.5.3", "monitoring"),
+        "cluster-autoscaler": ("9.59.0", "cluster-autoscaler"),
+        "nvidia-device-plugin": ("0.20.0", "accelerators"),
+    }
+    names = {"knative-serving", "models", *(namespace for _, namespace in releases.values())} - {"accelerators"}
+    vpc = {"pod_cidr": "10.32.0.0/16", "node_cidr": "10.32.0.0/16", "zones": AWS_ZONES}
+    platform = {"zones": AWS_ZONES, "node_image": "AL2023_x86_64_STANDARD"}
+    gpu = {"zones": AWS_ZONES[1:], "node_image": "AL2023_x86_64_NVIDIA"}
+    return gcp_plan().model_copy(
+        update={
+            "stack": "aws-test",
+            "cloud": Cloud.AWS,
+            "region": "us-east-1",
+            "project": None,
+            "account": "111122223333",
+            "cluster": gcp_cluster().model_copy(update={"name": "aigc-aws-test", **vpc}),
+            "pools": (platform_pool().model_copy(update=platform), pool_plan(**gpu)),
+            "namespaces": (
+                NamespacePlan(name="accelerators", pod_security="privileged", reason="mounts folders of its node"),
+                *(NamespacePlan(name=name, pod_security="restricted") for name in sorted(names)),
+            ),
+            "components": tuple(release_plan(name, *where) for name, where in releases.items()),
+            "images": {"envoy": "registry.example/envoy:1.0.0", "cluster-autoscaler": "registry.example/ca:v1.36.1"},
+        }
+    )
+
+
 def keeping(plan: StackPlan, hours: int) -> StackPlan:
     """The same with a Prometheus that keeps data for so long."""
     return plan.model_copy(update={"monitoring": MonitoringPlan(retention_hours=hours)})

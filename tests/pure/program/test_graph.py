@@ -10,7 +10,7 @@ from aigc.clouds.registry import adapter_for, registered_clouds
 from aigc.cluster.kubernetes_object import resource_type
 from scripts.engine.graph import Graph, Resource
 from tests.pure.program.graphs import build, graph_of, write_manifests
-from tests.pure.program.plans import gcp_plan, local_plan
+from tests.pure.program.plans import aws_plan, gcp_plan, local_plan
 from tests.pure.program.pods import restricted_faults
 
 CLUSTER_WIDE = {
@@ -38,9 +38,14 @@ def gcp() -> Graph:
     return graph_of(lambda: build(gcp_plan()), "gcp-test")
 
 
-@pytest.fixture(params=["local", "gcp"])
-def graph(request: pytest.FixtureRequest, local: Graph, gcp: Graph) -> Graph:
-    return local if request.param == "local" else gcp
+@pytest.fixture(scope="module")
+def aws() -> Graph:
+    return graph_of(lambda: build(aws_plan()), "aws-test")
+
+
+@pytest.fixture(params=["local", "gcp", "aws"])
+def graph(request: pytest.FixtureRequest, local: Graph, gcp: Graph, aws: Graph) -> Graph:
+    return {"local": local, "gcp": gcp, "aws": aws}[str(request.param)]
 
 
 def custom(graph: Graph) -> list[Resource]:
@@ -165,8 +170,9 @@ def test_every_namespace_enforces_a_level_pinned_to_the_clusters_minor(graph: Gr
     namespaces = [resource for resource in objects(graph) if resource.inputs["kind"] == "Namespace"]
     assert len(namespaces) >= 4
     for resource in namespaces:
-        labels = resource.inputs["metadata"]["labels"]
-        assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+        labels, notes = resource.inputs["metadata"]["labels"], resource.inputs["metadata"].get("annotations", {})
+        level = "privileged" if notes.get("aigc/pod-security-reason") else "restricted"
+        assert labels["pod-security.kubernetes.io/enforce"] == level
         assert labels["pod-security.kubernetes.io/enforce-version"] == "v1.37"
 
 

@@ -46,14 +46,15 @@ class EksCluster(Component):
         cluster = self._cluster()
         addons = EksAddons("addons", self, cluster.name, self._roles, network.provider)
         pools = tuple(self._pool(pool, cluster, addons) for pool in plan.pools)
-        self._autoscaler(cluster)
+        rights = self._autoscaler(cluster)
         server, authority = cluster.endpoint, cluster.certificate_authority.apply(lambda one: one.data or "")
         token = eks_token(plan.cluster.name, plan.region)
         provider = kubernetes_provider(self, composed_kubeconfig(plan.cluster.name, server, authority, token))
         self.handle = ClusterHandle(
             provider=provider,
             stack=plan.stack,
-            ready=(*pools, addons.dns(pools)),
+            # A pod has the rights that its service account had when it was made.
+            ready=(*pools, addons.dns(pools), *rights),
             outputs={"name": cluster.name, "endpoint": cluster.endpoint},
         )
         self.done({"name": cluster.name})
@@ -144,15 +145,16 @@ class EksCluster(Component):
                 opts=self.child(self._network.provider),
             )
 
-    def _autoscaler(self, cluster: Cluster) -> None:
+    def _autoscaler(self, cluster: Cluster) -> tuple[PodIdentityAssociation, ...]:
         if all(component.name != NODE_AUTOSCALER for component in self._plan.components):
-            return
-        role = self._roles.autoscaler(self._plan.cluster.name)
-        PodIdentityAssociation(
+            return ()
+        role, may = self._roles.autoscaler(self._plan.cluster.name)
+        association = PodIdentityAssociation(
             NODE_AUTOSCALER,
             cluster_name=cluster.name,
             namespace=NODE_AUTOSCALER,
             service_account=NODE_AUTOSCALER,
             role_arn=role.arn,
-            opts=self.child(self._network.provider),
+            opts=self.child(self._network.provider, (may,)),
         )
+        return (association,)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 
 import pulumi
 from pulumi_aws import Provider, ProviderDefaultTagsArgs
@@ -38,7 +38,7 @@ class AwsNetwork(Component):
     def __init__(self, name: str, plan: StackPlan) -> None:
         super().__init__(name)
         provider = self._account(plan)
-        self._child = self.child(provider)
+        self._aws, self._child = provider, self.child(provider)
         self._cluster = plan.cluster.name
         vpc = Vpc(
             "network",
@@ -50,12 +50,16 @@ class AwsNetwork(Component):
             opts=self._child,
         )
         public, nodes, control_plane = self._subnets(plan, vpc)
-        routes = (*self._to_the_internet(vpc, public), *self._through_nat(plan, vpc, public, (nodes, control_plane)))
+        to_the_internet = self._to_the_internet(vpc, public)
+        private = self._table("private", vpc)
+        self._joined("control-plane", control_plane, private)
+        joined = self._joined("nodes", nodes, private)
+        nat = self._nat(next(iter(public.values())), to_the_internet)
         self.handle = NetworkHandle(
             network=vpc.id,
             node_subnets={zone: subnet.id for zone, subnet in nodes.items()},
             control_plane_subnets=tuple(subnet.id for subnet in control_plane.values()),
-            ready=routes,
+            ready=(*joined, *self._through(nat, private, vpc, plan)),
             provider=provider,
         )
         self.done({"network": vpc.id})
@@ -91,28 +95,29 @@ class AwsNetwork(Component):
             opts=self._child,
         )
 
-    def _to_the_internet(self, vpc: Vpc, subnets: dict[str, Subnet]) -> Iterable[pulumi.Resource]:
+    def _to_the_internet(self, vpc: Vpc, subnets: Mapping[str, Subnet]) -> tuple[pulumi.Resource, ...]:
         gateway = InternetGateway("internet", vpc_id=vpc.id, tags=named(self._cluster), opts=self._child)
-        table = self._table("public", vpc, subnets)
-        yield Route(
+        table = self._table("public", vpc)
+        route = Route(
             "public",
             route_table_id=table.id,
             destination_cidr_block=_ANYWHERE,
             gateway_id=gateway.id,
             opts=self._child,
         )
+        return (route, *self._joined("public", subnets, table))
 
-    def _through_nat(
-        self, plan: StackPlan, vpc: Vpc, public: dict[str, Subnet], private: Iterable[dict[str, Subnet]]
-    ) -> Iterable[pulumi.Resource]:
+    def _nat(self, subnet: Subnet, after: Sequence[pulumi.Resource]) -> NatGateway:
         name = named(self._cluster)
         address = Eip("nat", domain="vpc", tags=name, opts=self._child)
-        first = next(iter(public.values()))
-        # One for all zones: without its zone the others reach nothing new, and traffic of theirs crosses zones.
-        nat = NatGateway("nat", allocation_id=address.id, subnet_id=first.id, tags=name, opts=self._child)
-        subnets = {f"{kind}-{zone}": subnet for kind, zones in enumerate(private) for zone, subnet in zones.items()}
-        table = self._table("private", vpc, subnets)
-        yield Route(
+        # EC2 refuses a NAT gateway in a network that has no way out yet.
+        options = self.child(self._aws, after)
+        return NatGateway("nat", allocation_id=address.id, subnet_id=subnet.id, tags=name, opts=options)
+
+    def _through(
+        self, nat: NatGateway, table: RouteTable, vpc: Vpc, plan: StackPlan
+    ) -> tuple[pulumi.Resource, pulumi.Resource]:
+        route = Route(
             "private",
             route_table_id=table.id,
             destination_cidr_block=_ANYWHERE,
@@ -120,18 +125,22 @@ class AwsNetwork(Component):
             opts=self._child,
         )
         # ECR keeps image layers in S3: Triton's ten gigabytes a node need not pay for the NAT gateway; this is free.
-        yield VpcEndpoint(
+        layers = VpcEndpoint(
             "s3",
             vpc_id=vpc.id,
             service_name=f"com.amazonaws.{plan.region}.s3",
             vpc_endpoint_type="Gateway",
             route_table_ids=[table.id],
-            tags=name,
+            tags=named(self._cluster),
             opts=self._child,
         )
+        return route, layers
 
-    def _table(self, name: str, vpc: Vpc, subnets: dict[str, Subnet]) -> RouteTable:
-        table = RouteTable(name, vpc_id=vpc.id, tags=named(f"{self._cluster}-{name}"), opts=self._child)
-        for place, subnet in subnets.items():
-            RouteTableAssociation(f"{name}-{place}", route_table_id=table.id, subnet_id=subnet.id, opts=self._child)
-        return table
+    def _table(self, name: str, vpc: Vpc) -> RouteTable:
+        return RouteTable(name, vpc_id=vpc.id, tags=named(f"{self._cluster}-{name}"), opts=self._child)
+
+    def _joined(self, name: str, subnets: Mapping[str, Subnet], table: RouteTable) -> tuple[RouteTableAssociation, ...]:
+        return tuple(
+            RouteTableAssociation(f"{name}-{zone}", route_table_id=table.id, subnet_id=subnet.id, opts=self._child)
+            for zone, subnet in subnets.items()
+        )

@@ -28,17 +28,17 @@ class EksRoles(Component):
         self.cni, self.cni_ready = self._role("cni", policies.PODS, policies.CNI_POLICIES)
         self.done({})
 
-    def autoscaler(self, cluster: str) -> Role:
-        """The role of what adds and removes nodes."""
+    def autoscaler(self, cluster: str) -> tuple[Role, RolePolicy]:
+        """The role of what adds and removes nodes, and what it may do."""
         role, _ = self._role("autoscaler", policies.PODS, ())
-        RolePolicy(
+        policy = RolePolicy(
             "autoscaler",
             name="autoscaler",
             role=role.name,
             policy=policies.autoscaler_policy(cluster),
             opts=self._options,
         )
-        return role
+        return role, policy
 
     def _role(self, name: str, service: str, managed: Sequence[str]) -> tuple[Role, tuple[RolePolicyAttachment, ...]]:
         role = Role(
