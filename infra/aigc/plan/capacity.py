@@ -22,6 +22,8 @@ _EVICTION_MIB = 100
 _EKS_UNSEEN_SHARE = 0.075
 """Of an EC2 machine's memory, what its hypervisor and kernel keep from the node: the share that Karpenter assumes
 (karpenter-provider-aws, setting VM_MEMORY_OVERHEAD_PERCENT), since nobody publishes it a type."""
+_EKS_ARM_MIB = 64
+"""What the kernel of an Arm machine sets aside besides (karpenter-provider-aws, pkg/providers/instancetype/types.go)."""
 _EKS_MEMORY_MIB = 255
 _EKS_MEMORY_MIB_A_POD = 11
 """What EKS keeps for its own processes (amazon-eks-ami, nodeadm/internal/kubelet/config.go: 11 x max pods + 255)."""
@@ -44,7 +46,8 @@ def allocatable_memory_mib(machine: Machine) -> int:
     memory_gib = machine.memory_gib or 0.0
     if machine.cloud == Cloud.AWS:
         pods = machine.max_pods or _EKS_MOST_PODS
-        seen = int(memory_gib * (1 - _EKS_UNSEEN_SHARE) * 1024)
+        sold = memory_gib * 1024 - (_EKS_ARM_MIB if machine.architecture == "arm64" else 0)
+        seen = int(sold * (1 - _EKS_UNSEEN_SHARE))
         return seen - _EKS_MEMORY_MIB - _EKS_MEMORY_MIB_A_POD * pods - _EVICTION_MIB
     return int((memory_gib - _kept(memory_gib, _RESERVED_MEMORY)) * 1024) - _EVICTION_MIB
 

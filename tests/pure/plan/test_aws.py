@@ -11,7 +11,7 @@ from aigc.catalog.kinds import Cloud
 from aigc.catalog.machines import Machine, all_machines, machines, nearest_living
 from aigc.catalog.versions import component, kubernetes_minor, versions
 from aigc.config.stack_file import parse_stack_file
-from aigc.plan.capacity import allocatable_memory_mib
+from aigc.plan.capacity import allocatable_cpu_millicores, allocatable_memory_mib
 from aigc.plan.node_images import image_gap, node_image
 from aigc.plan.resolve import resolve
 from aigc.plan.stack_plan import StackPlan
@@ -112,6 +112,25 @@ def test_what_eks_keeps_of_a_node_depends_on_how_many_pods_fit() -> None:
     # 32 GiB less 7.5%, 255 and 58 x 11 MiB for EKS' own processes, 100 MiB that the kubelet keeps free.
     assert allocatable_memory_mib(row) == int(32 * 1024 * 0.925) - 255 - 638 - 100
     assert allocatable_memory_mib(row.model_copy(update={"max_pods": None})) < allocatable_memory_mib(row)
+
+
+@pytest.mark.parametrize(
+    ("name", "memory_mib", "millicores"),
+    [
+        ("c7i.2xlarge", 14162, 7910),
+        ("c8g.8xlarge", 57632, 31850),
+        ("g4dn.xlarge", 14481, 3920),
+        ("g5.48xlarge", 723299, 191450),
+        ("g6.2xlarge", 29317, 7910),
+        ("g7.24xlarge", 346715, 95690),
+        ("p5.48xlarge", 1938410, 191450),
+    ],
+)
+def test_a_node_gives_what_karpenter_publishes_for_it(name: str, memory_mib: int, millicores: int) -> None:
+    """aws/karpenter-provider-aws@1d927085 website/content/en/docs/reference/instance-types.md; all 77 rows agree."""
+    row = machines(Cloud.AWS)[name]
+    assert row.vcpus is not None
+    assert (allocatable_memory_mib(row), allocatable_cpu_millicores(row.vcpus)) == (memory_mib, millicores)
 
 
 def test_what_replaces_a_machine_carries_no_less() -> None:

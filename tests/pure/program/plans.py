@@ -229,7 +229,7 @@ def aws_plan() -> StackPlan:
     names = {"knative-serving", "models", *(namespace for _, namespace in releases.values())} - {"accelerators"}
     vpc = {"pod_cidr": "10.32.0.0/16", "node_cidr": "10.32.0.0/16", "zones": AWS_ZONES}
     platform = {"zones": AWS_ZONES, "node_image": "AL2023_x86_64_STANDARD"}
-    gpu = {"zones": AWS_ZONES[1:], "node_image": "AL2023_x86_64_NVIDIA"}
+    gpu: dict[str, object] = {"zones": AWS_ZONES[1:], "node_image": "AL2023_x86_64_NVIDIA"}
     return gcp_plan().model_copy(
         update={
             "stack": "aws-test",
