@@ -23,7 +23,7 @@ _EKS_UNSEEN_SHARE = 0.075
 """Of an EC2 machine's memory, what its hypervisor and kernel keep from the node: the share that Karpenter assumes
 (karpenter-provider-aws, setting VM_MEMORY_OVERHEAD_PERCENT), since nobody publishes it a type."""
 _EKS_ARM_MIB = 64
-"""What the kernel of an Arm machine sets aside besides (karpenter-provider-aws, pkg/providers/instancetype/types.go)."""
+"""What the kernel of an Arm machine sets aside besides (karpenter-provider-aws, instancetype/types.go: CMA)."""
 _EKS_MEMORY_MIB = 255
 _EKS_MEMORY_MIB_A_POD = 11
 """What EKS keeps for its own processes (amazon-eks-ami, nodeadm/internal/kubelet/config.go: 11 x max pods + 255)."""

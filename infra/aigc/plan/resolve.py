@@ -12,7 +12,7 @@ from aigc.catalog import labels
 from aigc.catalog.accelerators import CPU
 from aigc.catalog.cache import KUBECONFIG
 from aigc.catalog.kinds import CapacityType, Cloud, SourceKind
-from aigc.catalog.machines import Machine, resource_key_of
+from aigc.catalog.machines import Machine, machines, resource_key_of
 from aigc.catalog.versions import kubernetes_minor, versions
 from aigc.config.spec import ModelSpec, PoolSpec, StackSpec
 from aigc.plan import scaling
@@ -31,6 +31,7 @@ from aigc.plan.content_hash import content_hash
 from aigc.plan.names import cluster_name, endpoint_host, endpoint_name
 from aigc.plan.node_images import node_image
 from aigc.plan.price import monthly_cost
+from aigc.plan.quota import quotas
 from aigc.plan.repository import Model
 from aigc.plan.stack_plan import (
     ClusterPlan,
@@ -79,6 +80,7 @@ def resolve(spec: StackSpec, stack: str, repository: Path) -> StackPlan:
         domain=spec.domain,
         cluster=_cluster(spec, stack),
         pools=pools,
+        quotas=quotas((pool, machines(spec.cloud)[pool.machine_type]) for pool in pools),
         namespaces=namespaces(parts),
         components=parts,
         images=images(spec, parts),

@@ -27,6 +27,7 @@ __all__ = [
     "MonitoringPlan",
     "NamespacePlan",
     "PoolPlan",
+    "QuotaPlan",
     "ResourcesPlan",
     "ScalingPlan",
     "ServingMode",
@@ -241,6 +242,17 @@ class MonitoringPlan(_Frozen):
     """Whether alerts are sent to the URL in `aigc:secrets`, which is in no plan: it may contain a token."""
 
 
+class QuotaPlan(_Frozen):
+    """A quota of the account, and what it must allow when every pool of the stack is at its largest."""
+
+    name: str
+    code: str | None
+    """What the cloud's API calls it; None where nobody sourced it."""
+    unit: str
+    needed: float
+    pools: tuple[str, ...]
+
+
 class CostPlan(_Frozen):
     """An interval in US dollars a month; what has no price is named, never guessed."""
 
@@ -263,6 +275,7 @@ class StackPlan(_Frozen):
     domain: str
     cluster: ClusterPlan
     pools: tuple[PoolPlan, ...]
+    quotas: tuple[QuotaPlan, ...] = ()
     namespaces: tuple[NamespacePlan, ...]
     components: tuple[ComponentPlan, ...]
     images: dict[str, str]

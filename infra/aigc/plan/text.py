@@ -12,6 +12,7 @@ from aigc.plan.stack_plan import (
     EndpointPlan,
     MonitoringPlan,
     PoolPlan,
+    QuotaPlan,
     ResourcesPlan,
     ScalingPlan,
     StackPlan,
@@ -50,6 +51,10 @@ def _lines(plan: StackPlan) -> Iterator[str]:
     yield from _fields(plan.knative_features or {"(none)": ""})
     yield "\nMonitoring"
     yield from _fields(_monitoring(plan.monitoring))
+    if plan.quotas:
+        yield "\nQuota"
+        # A pool's name, unlike a quota's, has no underscore that a label would lose.
+        yield from _fields({", ".join(quota.pools): _quota(quota) for quota in plan.quotas})
     yield "\nCost"
     yield from _fields(_cost(plan.cost))
 
@@ -135,6 +140,11 @@ def _monitoring(monitoring: MonitoringPlan | None) -> dict[str, object]:
         return {"(none)": ""}
     told = "a webhook, the secret alert_webhook_url" if monitoring.alert_webhook else "nobody; Alertmanager shows them"
     return {"samples_kept": f"{monitoring.retention_hours} h", "alerts_go_to": told}
+
+
+def _quota(quota: QuotaPlan) -> str:
+    known = f"{quota.name} ({quota.code})" if quota.code and quota.code != quota.name else quota.name
+    return f"{quota.needed:g} {quota.unit} at most: {known}"
 
 
 def _cost(cost: CostPlan) -> dict[str, object]:

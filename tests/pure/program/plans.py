@@ -229,7 +229,7 @@ def aws_plan() -> StackPlan:
     names = {"knative-serving", "models", *(namespace for _, namespace in releases.values())} - {"accelerators"}
     vpc = {"pod_cidr": "10.32.0.0/16", "node_cidr": "10.32.0.0/16", "zones": AWS_ZONES}
     platform = {"zones": AWS_ZONES, "node_image": "AL2023_x86_64_STANDARD"}
-    gpu: dict[str, object] = {"zones": AWS_ZONES[1:], "node_image": "AL2023_x86_64_NVIDIA"}
+    gpu = {"zones": AWS_ZONES[1:], "node_image": "AL2023_x86_64_NVIDIA"}
     return gcp_plan().model_copy(
         update={
             "stack": "aws-test",
@@ -238,7 +238,7 @@ def aws_plan() -> StackPlan:
             "project": None,
             "account": "111122223333",
             "cluster": gcp_cluster().model_copy(update={"name": "aigc-aws-test", **vpc}),
-            "pools": (platform_pool().model_copy(update=platform), pool_plan(**gpu)),
+            "pools": (platform_pool().model_copy(update=platform), pool_plan().model_copy(update=gpu)),
             "namespaces": (
                 NamespacePlan(name="accelerators", pod_security="privileged", reason="mounts folders of its node"),
                 *(NamespacePlan(name=name, pod_security="restricted") for name in sorted(names)),

@@ -1,0 +1,44 @@
+"""Which quotas of the account a stack needs, and how much of each, when every pool is at its largest.
+
+Quotas of accelerators are zero in a new account on every cloud, and a stack that waits for one looks like a stack that
+is broken; so the plan says beforehand what to ask for. How much there is, only the account knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from aigc.catalog.kinds import CapacityType
+from aigc.catalog.machines import Machine
+from aigc.plan.stack_plan import PoolPlan, QuotaPlan
+
+_VCPU = "vCPU"
+_ON_DEMAND = "Running On-Demand "
+"""How AWS' names of these quotas begin, and the catalog's; those for spot are called after the same families."""
+
+
+def quotas(pools: Iterable[tuple[PoolPlan, Machine]]) -> tuple[QuotaPlan, ...]:
+    """One row a quota, in the order of the pools; pools whose quota nobody sourced get one without a code."""
+    rows: dict[tuple[str | None, str], QuotaPlan] = {}
+    for pool, machine in pools:
+        row = _of(pool, machine)
+        known = rows.get((row.code, row.name))
+        rows[row.code, row.name] = (
+            row.model_copy(update={"needed": known.needed + row.needed, "pools": (*known.pools, *row.pools)})
+            if known
+            else row
+        )
+    return tuple(rows.values())
+
+
+def _of(pool: PoolPlan, machine: Machine) -> QuotaPlan:
+    spot = pool.capacity is CapacityType.SPOT
+    code = machine.quota.get("spot" if spot else "on_demand")
+    unit = str(machine.quota.get("unit") or _VCPU)
+    each = pool.vcpus if unit == _VCPU else float(machine.accelerator_count or 0)
+    name = str(
+        machine.quota.get("name") or code or f"the quota of {machine.machine_type}, which the catalog does not know"
+    )
+    if spot and name.startswith(_ON_DEMAND):
+        name = f"All {name.removeprefix(_ON_DEMAND).removesuffix(' instances')} Spot Instance Requests"
+    return QuotaPlan(name=name, code=code, unit=unit, needed=each * pool.max_nodes, pools=(pool.name,))
