@@ -111,8 +111,9 @@ NODE_CHANGER = Pods(NODE_AUTOSCALER)
 API_CLIENTS: tuple[Pods, ...] = (KNATIVE, GATEWAY, MONITORING, OPERATOR, KEDA, NODE_CHANGER)
 """Pods that talk to the API server; a model's pod has no reason to, and no token."""
 
-CLOUD_CLIENTS: tuple[Pods, ...] = (NODE_CHANGER,)
-"""Pods that talk to the cloud's own API, wherever it answers from."""
+KNATIVE_CONTROLLER = Pods(KNATIVE_NAMESPACE, (("app", "controller"),))
+AWS_CLIENTS: tuple[Pods, ...] = (NODE_CHANGER, KNATIVE_CONTROLLER)
+"""Pods that talk to AWS with credentials of their own: to resize groups, and to ask ECR for an image's digest."""
 POD_IDENTITY = ("169.254.170.23/32", 80)
 """Where EKS' agent on each node gives a pod its credentials (EKS user guide, 'How EKS Pod Identity works')."""
 

@@ -15,7 +15,7 @@ from aigc.foundation import knative_operator
 from aigc.foundation.flows import (
     ALERTMANAGER,
     API_CLIENTS,
-    CLOUD_CLIENTS,
+    AWS_CLIENTS,
     FLOWS,
     KOURIER_FLOWS,
     KOURIER_WORLD_TARGETS,
@@ -27,7 +27,7 @@ from aigc.foundation.flows import (
     Flow,
     Pods,
 )
-from aigc.plan.stack_plan import ClusterPlan, StackPlan
+from aigc.plan.stack_plan import Cloud, ClusterPlan, StackPlan
 from aigc.tokens import Component
 
 _DNS_PORT = 53
@@ -50,7 +50,12 @@ def network_policies(plan: StackPlan, control_plane_cidr: str | None) -> list[Bo
         *(_dns(name) for name in sorted(ours)),
         *_flows(flow for flow in flows if {flow.source.namespace, flow.target.namespace} <= ours),
         *(_egress(pods, api, _API_PORTS, "api-server") for pods in API_CLIENTS if pods.namespace in ours),
-        *(policy for pods in CLOUD_CLIENTS if pods.namespace in ours for policy in _cloud(pods)),
+        *(
+            policy
+            for pods in AWS_CLIENTS
+            if plan.cloud is Cloud.AWS and pods.namespace in ours
+            for policy in _aws(pods)
+        ),
         *(
             _egress(pods, plan.cluster.node_cidr or _ANYWHERE, ports, "nodes")
             for pods, ports in to_nodes
@@ -104,8 +109,8 @@ def _egress(pods: Pods, cidr: str, ports: Sequence[int], where: str, why: str | 
     return _policy(pods.namespace, f"{_role(pods)}-to-{where}", spec, why)
 
 
-def _cloud(pods: Pods) -> Iterator[Body]:
-    yield _egress(pods, _ANYWHERE, (_HTTPS_PORT,), "cloud", "the cloud's own API")
+def _aws(pods: Pods) -> Iterator[Body]:
+    yield _egress(pods, _ANYWHERE, (_HTTPS_PORT,), "aws", "AWS' own API, and its registry")
     cidr, port = POD_IDENTITY
     yield _egress(pods, cidr, (port,), "pod-identity", "credentials of its own, from the agent of its node")
 

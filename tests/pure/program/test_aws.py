@@ -9,16 +9,17 @@ from typing import Any
 import pytest
 
 from aigc.clouds.aws import node_group
+from aigc.clouds.aws.pod_rights import pod_rights
 from aigc.clouds.aws.policies import autoscaler_policy, trust
 from aigc.clouds.aws.subnets import zone_subnets
 from aigc.foundation.accelerators import chart_values as device_plugin_values
 from aigc.foundation.network_policy import network_policies
 from aigc.foundation.node_autoscaler import chart_values as autoscaler_values
-from aigc.plan.stack_plan import CapacityType, StackPlan, Taint
+from aigc.plan.stack_plan import CapacityType, ServingMode, StackPlan, Taint
 from scripts.engine.graph import Graph, Resource
 from tests.flows.evaluator import Peer, allowed, denied
 from tests.pure.program.graphs import build, graph_of
-from tests.pure.program.plans import AWS_ZONES, aws_plan, pool_plan
+from tests.pure.program.plans import AWS_ZONES, aws_plan, gcp_plan, pool_plan
 from tests.pure.program.pods import restricted_faults
 from tests.pure.program.test_graph import ancestors, custom, one
 
@@ -104,7 +105,7 @@ def test_pods_that_talk_to_aws_have_roles_of_their_own(aws: Graph) -> None:
     roles = {item.urn: name for name, item in of_type(aws, "Role").items()}
     (owner,) = {roles[urn] for urn in attached["AmazonEKS_CNI_Policy"].dependencies if urn in roles}
     assert owner == "cni", "on the nodes' role every pod of a node's network had it"
-    (association,) = of_type(aws, "PodIdentityAssociation").values()
+    association = of_type(aws, "PodIdentityAssociation")["autoscaler"]
     where = (association.inputs["namespace"], association.inputs["serviceAccount"])
     release = next(item for item in custom(aws) if item.name == "cluster-autoscaler" and item.is_release)
     assert where == (release.inputs["namespace"], release.inputs["values"]["rbac"]["serviceAccount"]["name"])
@@ -231,9 +232,31 @@ class TestPolicies:
         assert denied(self.POLICIES, self.AUTOSCALER, Peer(address=address), 80)
         assert denied(self.POLICIES, self.GPT, Peer(address="169.254.170.23"), 80)
 
+    def test_only_who_has_rights_on_aws_gets_to_the_agent_that_gives_them(self) -> None:
+        agent = Peer(address="169.254.170.23")
+        assert allowed(self.POLICIES, Peer("knative-serving", {"app": "controller"}, "10.32.1.7"), agent, 80)
+        assert denied(self.POLICIES, Peer("knative-serving", {"app": "activator"}, "10.32.1.7"), agent, 80)
+        elsewhere = network_policies(gcp_plan(), None)
+        assert denied(elsewhere, Peer("knative-serving", {"app": "controller"}, "10.32.1.7"), agent, 80)
+
 
 def test_two_runs_give_one_graph(aws: Graph) -> None:
     assert graph_of(lambda: build(aws_plan()), "aws-test").to_json() == aws.to_json()
+
+
+def test_knatives_controller_asks_ecr_for_digests_with_rights_of_its_own() -> None:
+    """Without them a revision fails with 401 before it has a pod (knative/serving issues 9477 and 15877)."""
+    plan = aws_plan()
+    (gpt,) = plan.endpoints
+    image = "111122223333.dkr.ecr.us-east-1.amazonaws.com/aigc/triton-gpt:0123"
+    source = gpt.source.model_copy(update={"image": image})
+    here = plan.model_copy(update={"endpoints": (gpt.model_copy(update={"source": source}),)})
+    (right,) = [one for one in pod_rights(here) if one.name == "knative"]
+    assert (right.namespace, right.service_account) == ("knative-serving", "controller")
+    assert right.managed == ("AmazonEC2ContainerRegistryPullOnly",) and right.policy is None
+    assert [one.name for one in pod_rights(plan)] == ["autoscaler"], "another registry is not asked with AWS' rights"
+    steady = gpt.model_copy(update={"source": source, "mode": ServingMode.STEADY})
+    assert len(pod_rights(plan.model_copy(update={"endpoints": (steady,)}))) == 1, "the kubelet pulls by tag"
 
 
 def without(plan: StackPlan, component: str) -> StackPlan:

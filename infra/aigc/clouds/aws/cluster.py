@@ -15,14 +15,12 @@ from pulumi_aws.eks import (
     NodeGroupLaunchTemplateArgs,
     NodeGroupNodeRepairConfigArgs,
     NodeGroupUpdateConfigArgs,
-    PodIdentityAssociation,
 )
 
-from aigc.catalog.labels import NODE_AUTOSCALER
 from aigc.clouds.aws import node_group
 from aigc.clouds.aws.addons import EksAddons
 from aigc.clouds.aws.kubeconfig import eks_token
-from aigc.clouds.aws.roles import EksRoles
+from aigc.clouds.aws.roles import EksPodRoles, EksRoles
 from aigc.clouds.aws.tags import inventory_tags, named
 from aigc.clouds.contract import ClusterHandle, NetworkHandle
 from aigc.clouds.kubeconfig import composed_kubeconfig, kubernetes_provider
@@ -46,14 +44,13 @@ class EksCluster(Component):
         cluster = self._cluster()
         addons = EksAddons("addons", self, cluster.name, self._roles, network.provider)
         pools = tuple(self._pool(pool, cluster, addons) for pool in plan.pools)
-        rights = self._autoscaler(cluster)
+        rights = EksPodRoles("pod-roles", self, plan, cluster.name, network.provider).ready
         server, authority = cluster.endpoint, cluster.certificate_authority.apply(lambda one: one.data or "")
         token = eks_token(plan.cluster.name, plan.region)
         provider = kubernetes_provider(self, composed_kubeconfig(plan.cluster.name, server, authority, token))
         self.handle = ClusterHandle(
             provider=provider,
             stack=plan.stack,
-            # A pod has the rights that its service account had when it was made.
             ready=(*pools, addons.dns(pools), *rights),
             outputs={"name": cluster.name, "endpoint": cluster.endpoint},
         )
@@ -144,17 +141,3 @@ class EksCluster(Component):
                 tag=TagTagArgs(key=key, value=value, propagate_at_launch=False),
                 opts=self.child(self._network.provider),
             )
-
-    def _autoscaler(self, cluster: Cluster) -> tuple[PodIdentityAssociation, ...]:
-        if all(component.name != NODE_AUTOSCALER for component in self._plan.components):
-            return ()
-        role, may = self._roles.autoscaler(self._plan.cluster.name)
-        association = PodIdentityAssociation(
-            NODE_AUTOSCALER,
-            cluster_name=cluster.name,
-            namespace=NODE_AUTOSCALER,
-            service_account=NODE_AUTOSCALER,
-            role_arn=role.arn,
-            opts=self.child(self._network.provider, (may,)),
-        )
-        return (association,)

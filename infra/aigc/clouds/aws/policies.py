@@ -9,7 +9,8 @@ from typing import Any
 MANAGED = "arn:aws:iam::aws:policy/"
 """Policies that AWS keeps up to date, in the only partition that is built for."""
 CLUSTER_POLICIES = ("AmazonEKSClusterPolicy",)
-NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly")
+PULL_POLICY = "AmazonEC2ContainerRegistryPullOnly"
+NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", PULL_POLICY)
 """To join a cluster and to pull images; the CNI has a role of its own, else all that runs on a node could use it."""
 CNI_POLICIES = ("AmazonEKS_CNI_Policy",)
 PODS = "pods.eks.amazonaws.com"

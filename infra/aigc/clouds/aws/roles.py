@@ -1,56 +1,82 @@
-"""The roles of a cluster: control plane, nodes, and one for each pod that talks to AWS."""
+"""The roles of a cluster: of its control plane, its nodes, and of each pod that talks to AWS."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import pulumi
+from pulumi_aws.eks import PodIdentityAssociation
 from pulumi_aws.iam import Role, RolePolicy, RolePolicyAttachment
 
 from aigc.catalog.limits import IAM_ROLE_NAME_CHARS
 from aigc.clouds.aws import policies
+from aigc.clouds.aws.pod_rights import pod_rights
 from aigc.plan.names import physical
 from aigc.plan.stack_plan import StackPlan
 from aigc.tokens import Component
 
 
+def _role(
+    options: pulumi.ResourceOptions, cluster: str, name: str, service: str, managed: Sequence[str]
+) -> tuple[Role, tuple[pulumi.Resource, ...]]:
+    role = Role(
+        name,
+        name=physical(f"{cluster}-{name}", IAM_ROLE_NAME_CHARS),
+        assume_role_policy=policies.trust(service),
+        opts=options,
+    )
+    attached = (
+        RolePolicyAttachment(f"{name}-{policy}", role=role.name, policy_arn=f"{policies.MANAGED}{policy}", opts=options)
+        for policy in managed
+    )
+    return role, tuple(attached)
+
+
 class EksRoles(Component):
-    """Roles with what they may do; `*_ready` is what must be there before a role is of use."""
+    """Roles that the cluster itself needs; `*_ready` is what must be there before a role is of use."""
 
     LAYER = "clouds"
 
     def __init__(self, name: str, parent: Component, plan: StackPlan, provider: pulumi.ProviderResource | None) -> None:
         super().__init__(name, pulumi.ResourceOptions(parent=parent))
-        self._options = self.child(provider)
-        self._prefix = plan.cluster.name
-        self.cluster, self.cluster_ready = self._role("control-plane", "eks.amazonaws.com", policies.CLUSTER_POLICIES)
-        self.nodes, self.nodes_ready = self._role("nodes", "ec2.amazonaws.com", policies.NODE_POLICIES)
-        self.cni, self.cni_ready = self._role("cni", policies.PODS, policies.CNI_POLICIES)
+        options, cluster = self.child(provider), plan.cluster.name
+        self.cluster, self.cluster_ready = _role(
+            options, cluster, "control-plane", "eks.amazonaws.com", policies.CLUSTER_POLICIES
+        )
+        self.nodes, self.nodes_ready = _role(options, cluster, "nodes", "ec2.amazonaws.com", policies.NODE_POLICIES)
+        self.cni, self.cni_ready = _role(options, cluster, "cni", policies.PODS, policies.CNI_POLICIES)
         self.done({})
 
-    def autoscaler(self, cluster: str) -> tuple[Role, RolePolicy]:
-        """The role of what adds and removes nodes, and what it may do."""
-        role, _ = self._role("autoscaler", policies.PODS, ())
-        policy = RolePolicy(
-            "autoscaler",
-            name="autoscaler",
-            role=role.name,
-            policy=policies.autoscaler_policy(cluster),
-            opts=self._options,
-        )
-        return role, policy
 
-    def _role(self, name: str, service: str, managed: Sequence[str]) -> tuple[Role, tuple[RolePolicyAttachment, ...]]:
-        role = Role(
-            name,
-            name=physical(f"{self._prefix}-{name}", IAM_ROLE_NAME_CHARS),
-            assume_role_policy=policies.trust(service),
-            opts=self._options,
-        )
-        attached = (
-            RolePolicyAttachment(
-                f"{name}-{policy}", role=role.name, policy_arn=f"{policies.MANAGED}{policy}", opts=self._options
+class EksPodRoles(Component):
+    """Roles of pods, each given to a service account by its name (EKS Pod Identity)."""
+
+    LAYER = "clouds"
+
+    def __init__(
+        self,
+        name: str,
+        parent: Component,
+        plan: StackPlan,
+        cluster: pulumi.Input[str],
+        provider: pulumi.ProviderResource | None,
+    ) -> None:
+        super().__init__(name, pulumi.ResourceOptions(parent=parent))
+        options, ready = self.child(provider), []
+        for right in pod_rights(plan):
+            role, may = _role(options, plan.cluster.name, right.name, policies.PODS, right.managed)
+            if right.policy:
+                own = RolePolicy(right.name, name=right.name, role=role.name, policy=right.policy, opts=options)
+                may = (*may, own)
+            association = PodIdentityAssociation(
+                right.name,
+                cluster_name=cluster,
+                namespace=right.namespace,
+                service_account=right.service_account,
+                role_arn=role.arn,
+                opts=self.child(provider, may),
             )
-            for policy in managed
-        )
-        return role, tuple(attached)
+            ready.append(association)
+        self.ready: tuple[pulumi.Resource, ...] = tuple(ready)
+        """What must be there before these pods: a pod has the rights that its account had when it was made."""
+        self.done({})

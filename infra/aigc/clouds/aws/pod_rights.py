@@ -1,0 +1,38 @@
+"""Which pods of a stack talk to AWS, and what each may do there; pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from aigc.catalog.labels import KNATIVE_NAMESPACE, NODE_AUTOSCALER
+from aigc.clouds.aws.policies import PULL_POLICY, autoscaler_policy
+from aigc.plan.stack_plan import ServingMode, StackPlan
+
+_ECR = re.compile(r"[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/")
+
+
+@dataclass(frozen=True)
+class PodRight:
+    """What the pods of one service account may do."""
+
+    name: str
+    namespace: str
+    service_account: str
+    managed: tuple[str, ...] = ()
+    """Policies of AWS."""
+    policy: str | None = None
+    """One of its own, as JSON."""
+
+
+def pod_rights(plan: StackPlan) -> tuple[PodRight, ...]:
+    """Of the parts that the plan has."""
+    rights = []
+    if any(component.name == NODE_AUTOSCALER for component in plan.components):
+        own = autoscaler_policy(plan.cluster.name)
+        rights.append(PodRight("autoscaler", NODE_AUTOSCALER, NODE_AUTOSCALER, policy=own))
+    served = [endpoint for endpoint in plan.endpoints if endpoint.mode is ServingMode.KNATIVE]
+    if any(_ECR.match(image) for one in served for image in (one.source.image, plan.images["envoy"])):
+        # It asks the registry for the digest of each image before there is a pod; a node's rights are no help to it.
+        rights.append(PodRight("knative", KNATIVE_NAMESPACE, "controller", managed=(PULL_POLICY,)))
+    return tuple(rights)
