@@ -75,8 +75,7 @@ def _place(spec: StackSpec) -> Iterator[Problem]:
     elif not pattern.fullmatch(spec.region):
         shown = printable(spec.region)
         yield Problem(("region",), f"{shown} is no region of {spec.cloud}", f"they look like {example}")
-    for index, zone in enumerate(spec.zones):
-        yield from zone_problems(spec, ("zones", index), zone)
+    yield from zones_problems(spec, ("zones",), spec.zones)
     if spec.cloud is Cloud.AWS:
         yield from aws_problems(spec)
     elif spec.account is not None:
@@ -93,8 +92,16 @@ def _place(spec: StackSpec) -> Iterator[Problem]:
         )
 
 
-def zone_problems(spec: StackSpec, path: tuple[str | int, ...], zone: str) -> Iterator[Problem]:
-    """A zone must belong to the stack's region."""
+def zones_problems(spec: StackSpec, path: tuple[str, ...], zones: tuple[str, ...]) -> Iterator[Problem]:
+    """Each zone once, and all of the stack's region."""
+    for index, zone in enumerate(zones):
+        if zone in zones[:index]:
+            yield Problem((*path, index), f"{printable(zone)} is named twice", "keep it once")
+        else:
+            yield from _zone(spec, (*path, index), zone)
+
+
+def _zone(spec: StackSpec, path: tuple[str | int, ...], zone: str) -> Iterator[Problem]:
     if spec.region is None:
         return
     patterns = {

@@ -11,7 +11,7 @@ from aigc.catalog.machines import Machine, all_machines, machines, nearest_livin
 from aigc.config.problems import Problem, did_you_mean, printable
 from aigc.config.spec import PoolSpec, StackSpec
 from aigc.plan.capacity import machine_of, pool_for
-from aigc.plan.checks_cluster import REAL_CLOUDS, zone_problems
+from aigc.plan.checks_cluster import REAL_CLOUDS, zones_problems
 from aigc.plan.node_images import image_gap
 
 _POOL_NAMES = {
@@ -41,8 +41,8 @@ def pool_problems(spec: StackSpec) -> Iterator[Problem]:
             )
         if pool.capacity is CapacityType.RESERVED:
             yield Problem((*path, "capacity"), "no reservation can be named yet", "choose on_demand or spot")
+        yield from zones_problems(spec, (*path, "zones"), pool.zones)
         for index, zone in enumerate(pool.zones):
-            yield from zone_problems(spec, (*path, "zones", index), zone)
             if spec.zones and zone not in spec.zones:
                 yield Problem((*path, "zones", index), f"{printable(zone)} is not in the stack's zones", "add it there")
     yield from _use(spec)

@@ -28,6 +28,7 @@ SCALARS: list[Any] = [
     None, True, False, 0, -1, 1, 3, 2**63, 10**30, 1.5, -0.0, 1e300, "", " ", "x", "local", "gcp", "spot", "auto",
     "cpu", "nvidia-l4", "knative", "1.37", "012", "on", "~", "../../etc/passwd", "ünïcode", "a" * 5000, "\x07",
     "\u2028", "💥", [], [[]], {}, {"": {}}, ["a"], {"a": {"b": []}}, [None], "g2-standard-8", "gpt", "us-central1",
+    "aws", "us-east-1a", "us-east-1", "111122223333", "g6.2xlarge", "inf2.xlarge", "f1.2xlarge", "us-gov-west-1",
 ]  # fmt: skip
 SNIPPETS = ["{", "}", "[", "]", ":", "- ", "\t", "'", '"', "&a ", "*a", "!!set ", "!x ", "<<: ", "%", "@", "|", "\0",
             "---\n", "\u200b", "\x85", "#", "? ", "\r"]  # fmt: skip
@@ -113,7 +114,7 @@ def test_300_mutated_stack_files(tmp_path: Path, app: typer.Typer) -> None:
     seen: Counter[int] = Counter()
     for index in range(COUNT):
         raw = mutated(index)
-        cloud = "gcp-test" if b"gcp" in raw else "local"
+        cloud = "aws-test" if b"cloud: aws" in raw else "gcp-test" if b"gcp" in raw else "local"
         path = tmp_path / f"Pulumi.{cloud}.yaml"
         path.write_bytes(raw)
         result = CliRunner().invoke(app, ["validate", "--file", str(path), "--format", "json"])

@@ -40,6 +40,7 @@ FAULTS: list[tuple[dict[str, Any], str, str, str]] = [
     (aws(zones=None), "zones", "names 0", "zones: [us-east-1a, us-east-1b]"),
     (aws(zones=["us-east-1a"]), "zones", "names 1", "describe-availability-zones"),
     (aws(zones=["us-east-1a", "us-east-1a"]), "zones", "names 1", "us-east-1b"),
+    (aws(zones=["us-east-1a", "us-east-1b", "us-east-1a"]), "zones[2]", "us-east-1a is named twice", "once"),
     (aws(zones=["us-east-1a", "us-west-2b"]), "zones[1]", "no zone of region us-east-1", "us-east-1a"),
     (aws(zones=["us-east-1a", "us-east-1g"]), "zones[1]", "no place in the network", "a to f"),
     (aws(kubernetes_minor="1.99"), "kubernetes_minor", "newer than what EKS has", "versions.yaml"),

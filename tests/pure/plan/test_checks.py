@@ -96,6 +96,7 @@ CASES: list[tuple[dict[str, Any], str, str, str]] = [
     (gcp(kubeconfig="/x"), "kubeconfig", "means nothing on cloud gcp", "remove it"),
     (gcp(zones=["europe-west4-a"]), "zones[0]", "no zone of region us-central1", "us-central1-a"),
     (gcp(**l4(zones=["us-east1-b"])), "pools.l4.zones[0]", "no zone of region", "us-central1-a"),
+    (gcp(**l4(zones=["us-central1-a", "us-central1-a"])), "pools.l4.zones[1]", "named twice", "keep it once"),
     (gcp(zones=["us-central1-a"], **l4(zones=["us-central1-b"])), "pools.l4.zones[0]", "stack's zones", "add it"),
     (
         gcp(**l4(machine_type="g2-standard-9")),
