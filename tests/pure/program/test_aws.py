@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from aigc.clouds.aws import node_group
+from aigc.clouds.aws.kubeconfig import eks_token
 from aigc.clouds.aws.pod_rights import pod_rights
 from aigc.clouds.aws.policies import autoscaler_policy, trust
 from aigc.clouds.aws.subnets import zone_subnets
@@ -267,3 +268,11 @@ def without(plan: StackPlan, component: str) -> StackPlan:
 def test_without_an_autoscaler_nobody_may_resize() -> None:
     graph = graph_of(lambda: build(without(aws_plan(), "cluster-autoscaler")), "aws-test")
     assert not of_type(graph, "PodIdentityAssociation") and not of_type(graph, "RolePolicy")
+
+
+def test_a_client_fetches_its_token_and_keeps_none() -> None:
+    token = eks_token("aigc-x", "us-east-1")
+    assert [token["command"], *token["args"]][:7] == [
+        *("aws", "eks", "get-token", "--cluster-name", "aigc-x", "--region", "us-east-1")
+    ]
+    assert "env" not in token, "a profile or a key would be of one person's machine"
