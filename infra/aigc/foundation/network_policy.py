@@ -6,6 +6,7 @@ A flow needs both ends: egress at its source and ingress at its target, so each 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from ipaddress import IPv4Network
 
 import pulumi
 
@@ -49,7 +50,11 @@ def network_policies(plan: StackPlan, control_plane_cidr: str | None) -> list[Bo
         *(_default_deny(name) for name in sorted(ours)),
         *(_dns(name) for name in sorted(ours)),
         *_flows(flow for flow in flows if {flow.source.namespace, flow.target.namespace} <= ours),
-        *(_egress(pods, api, _API_PORTS, "api-server") for pods in API_CLIENTS if pods.namespace in ours),
+        *(
+            _egress(pods, (api, *_service_of_the_api(plan.cluster)), _API_PORTS, "api-server")
+            for pods in API_CLIENTS
+            if pods.namespace in ours
+        ),
         *(
             policy
             for pods in AWS_CLIENTS
@@ -57,7 +62,7 @@ def network_policies(plan: StackPlan, control_plane_cidr: str | None) -> list[Bo
             for policy in _aws(pods)
         ),
         *(
-            _egress(pods, plan.cluster.node_cidr or _ANYWHERE, ports, "nodes")
+            _egress(pods, (plan.cluster.node_cidr or _ANYWHERE,), ports, "nodes")
             for pods, ports in to_nodes
             if pods.namespace in ours
         ),
@@ -103,16 +108,27 @@ def _flows(flows: Iterable[Flow]) -> Iterator[Body]:
         )
 
 
-def _egress(pods: Pods, cidr: str, ports: Sequence[int], where: str, why: str | None = None) -> Body:
-    egress = [{"to": [{"ipBlock": {"cidr": cidr}}], "ports": _tcp(ports)}]
+def _egress(pods: Pods, cidrs: Sequence[str], ports: Sequence[int], where: str, why: str | None = None) -> Body:
+    egress = [{"to": [{"ipBlock": {"cidr": cidr}} for cidr in cidrs], "ports": _tcp(ports)}]
     spec = {"podSelector": _selector(pods), "policyTypes": ["Egress"], "egress": egress}
     return _policy(pods.namespace, f"{_role(pods)}-to-{where}", spec, why)
 
 
 def _aws(pods: Pods) -> Iterator[Body]:
-    yield _egress(pods, _ANYWHERE, (_HTTPS_PORT,), "aws", "AWS' own API, and its registry")
+    yield _egress(pods, (_ANYWHERE,), (_HTTPS_PORT,), "aws", "AWS' own API, and its registry")
     cidr, port = POD_IDENTITY
-    yield _egress(pods, cidr, (port,), "pod-identity", "credentials of its own, from the agent of its node")
+    yield _egress(pods, (cidr,), (port,), "pod-identity", "credentials of its own, from the agent of its node")
+
+
+def _service_of_the_api(cluster: ClusterPlan) -> tuple[str, ...]:
+    """The address of the Service `kubernetes`, the first of its range, where policies are judged before translation.
+
+    So does the VPC CNI at the pod's end of its link; for pods its controller adds the Services that select them, for
+    a range it cannot (amazon-network-policy-controller-k8s, pkg/resolvers/endpoints.go).
+    """
+    if not cluster.pods_share_the_nodes_range or cluster.service_cidr is None:
+        return ()
+    return (f"{IPv4Network(cluster.service_cidr)[1]}/32",)
 
 
 def _kubelets(cluster: ClusterPlan) -> str | None:
@@ -127,7 +143,7 @@ def _kubelets(cluster: ClusterPlan) -> str | None:
 
 def _webhook() -> Iterator[Body]:
     # Whose address it is stands in a secret; a name cannot be written in a policy either.
-    yield _egress(ALERTMANAGER, _ANYWHERE, (_HTTPS_PORT,), "webhook", "alerts for people")
+    yield _egress(ALERTMANAGER, (_ANYWHERE,), (_HTTPS_PORT,), "webhook", "alerts for people")
 
 
 def _open(pods: Pods, port: int, cidr: str, who: str) -> Body:

@@ -12,7 +12,7 @@ from aigc.clouds.aws import node_group
 from aigc.clouds.aws.kubeconfig import eks_token
 from aigc.clouds.aws.pod_rights import pod_rights
 from aigc.clouds.aws.policies import autoscaler_policy, trust
-from aigc.clouds.aws.subnets import zone_subnets
+from aigc.clouds.aws.subnets import control_plane_range, zone_subnets
 from aigc.foundation.accelerators import chart_values as device_plugin_values
 from aigc.foundation.network_policy import network_policies
 from aigc.foundation.node_autoscaler import chart_values as autoscaler_values
@@ -46,6 +46,8 @@ def test_subnets_are_apart_and_a_zone_added_later_moves_none() -> None:
     assert not any(left.overlaps(right) for left in ranges for right in ranges if left is not right)
     assert zone_subnets(VPC, ("us-east-1d", "us-east-1b")) == (every[3], every[1])
     assert IPv4Network(every[0].nodes).num_addresses == 8192
+    assert all(IPv4Network(one.control_plane).subnet_of(IPv4Network(control_plane_range(VPC))) for one in every)
+    assert not any(IPv4Network(control_plane_range(VPC)).overlaps(IPv4Network(one.nodes)) for one in every)
 
 
 def test_nodes_have_no_public_address_and_a_way_out_before_they_start(aws: Graph) -> None:
@@ -216,7 +218,7 @@ def test_the_autoscalers_image_may_have_a_port_or_a_digest(reference: str, repos
 class TestPolicies:
     """Pods have addresses of the nodes' range, and the autoscaler talks to AWS."""
 
-    POLICIES = network_policies(aws_plan(), None)
+    POLICIES = network_policies(aws_plan(), control_plane_range(VPC))
     GPT = Peer("models", {"app": "gpt"}, "10.32.1.9")
     AUTOSCALER = Peer("cluster-autoscaler", {"app": "x"}, "10.32.1.8")
 
@@ -227,6 +229,16 @@ class TestPolicies:
     @pytest.mark.parametrize(("address", "port"), [("52.1.2.3", 443), ("169.254.170.23", 80), ("10.48.0.1", 443)])
     def test_the_autoscaler_reaches_aws_its_credentials_and_the_api(self, address: str, port: int) -> None:
         assert allowed(self.POLICIES, self.AUTOSCALER, Peer(address=address), port)
+
+    def test_the_api_server_alone_asks_webhooks_and_is_found_by_both_its_addresses(self) -> None:
+        webhook = Peer("knative-serving", {"app": "webhook"}, "10.32.1.7")
+        control_plane = Peer(address="10.32.224.20")
+        assert allowed(self.POLICIES, control_plane, webhook, 8443)
+        assert denied(self.POLICIES, Peer(address="10.32.1.200"), webhook, 8443)
+        # Of the Service, as the CNI sees it, and of the network interface behind it.
+        for address in ("10.48.0.1", "10.32.224.20"):
+            assert allowed(self.POLICIES, webhook, Peer(address=address), 443)
+        assert denied(self.POLICIES, webhook, Peer(address="52.1.2.3"), 443), "only who has business with AWS"
 
     @pytest.mark.parametrize("address", ["169.254.169.254", "52.1.2.3"])
     def test_nobody_asks_for_the_nodes_credentials(self, address: str) -> None:

@@ -21,6 +21,7 @@ from aigc.clouds.aws import node_group
 from aigc.clouds.aws.addons import EksAddons
 from aigc.clouds.aws.kubeconfig import eks_token
 from aigc.clouds.aws.roles import EksPodRoles, EksRoles
+from aigc.clouds.aws.subnets import control_plane_range
 from aigc.clouds.aws.tags import inventory_tags, named
 from aigc.clouds.contract import ClusterHandle, NetworkHandle
 from aigc.clouds.kubeconfig import composed_kubeconfig, kubernetes_provider
@@ -51,6 +52,7 @@ class EksCluster(Component):
         self.handle = ClusterHandle(
             provider=provider,
             stack=plan.stack,
+            control_plane_cidr=control_plane_range(plan.cluster.node_cidr or ""),
             ready=(*pools, addons.dns(pools), *rights),
             outputs={"name": cluster.name, "endpoint": cluster.endpoint},
         )

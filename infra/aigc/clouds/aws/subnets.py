@@ -33,6 +33,12 @@ class ZoneSubnets:
     """Private: the network interfaces through which the API server and the nodes talk."""
 
 
+def control_plane_range(cidr: str) -> str:
+    """Where the API server answers from and asks webhooks from, whatever the zones; nothing else has addresses here."""
+    blocks = IPv4Network(cidr).subnets(prefixlen_diff=_BLOCK_BITS)
+    return str(next(list(blocks)[_CONTROL_PLANE_BLOCK].subnets(new_prefix=_PUBLIC_PREFIX)))
+
+
 def zone_subnets(cidr: str, zones: tuple[str, ...]) -> tuple[ZoneSubnets, ...]:
     """The ranges of each zone, in the zones' order."""
     blocks = list(IPv4Network(cidr).subnets(prefixlen_diff=_BLOCK_BITS))
