@@ -21,6 +21,10 @@ _INABILITIES = (
     Inability("FPGA", "No device plugin advertises F2's FPGAs to Kubernetes, so pools of them are refused"),
     Inability("MIG and sharing", "The device plugin advertises whole GPUs; slices and time-sharing are not set up"),
     Inability("S3 mounts", "Model files are in the image; the Mountpoint driver for S3 is not installed"),
+    Inability("a key of one's own", "EKS encrypts Secrets with a key of AWS'; a KMS key of the account is not set"),
+    Inability(
+        "a closed API server", "Its public endpoint takes connections from anywhere, and IAM judges each request"
+    ),
     Inability("volumes", "The EBS driver is not installed: a claim for a volume waits, and nothing of ours makes one"),
     Inability(
         "load balancer",
