@@ -12,6 +12,7 @@ os.environ["PULUMI_ERROR_OUTPUT_STRING"] = "true"  # an Output inside an f-strin
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what the contract tests checked: it stands in their reports, for other processes may have run them."""
     reports = [report for outcome in ("passed", "failed") for report in terminalreporter.getreports(outcome)]
-    lines = sorted(str(value) for report in reports for name, value in report.user_properties if name == "contract")
-    for line in lines:
-        terminalreporter.write_line(f"contract {line}")
+    for text in sorted(
+        str(value) for report in reports for name, value in report.user_properties if name == "contract"
+    ):
+        terminalreporter.write_line(f"contract {text}")

@@ -83,6 +83,17 @@ NAT_GATEWAY = Row(
     {**COMMON, "privateIp": At("PrivateIpAddress", RENAMED)},
 )
 
+VPC_ENDPOINT = Row(
+    "aws:ec2/vpcEndpoint:VpcEndpoint",
+    "ec2",
+    "CreateVpcEndpoint",
+    {
+        **COMMON,
+        "policy": At("PolicyDocument", RENAMED, converted=True),
+        "autoAccept": NotCovered("the provider accepts the endpoint for the service when both are of one account"),
+    },
+)
+
 ADDRESS = Row(
     "aws:ec2/eip:Eip",
     "ec2",
@@ -167,6 +178,6 @@ LAUNCH_TEMPLATE = Row(
 )
 
 AWS_EC2_ROWS = (
-    VPC, SUBNET, ROUTE_TABLE, ROUTE, ROUTE_TABLE_ASSOCIATION, INTERNET_GATEWAY, NAT_GATEWAY, ADDRESS, SECURITY_GROUP,
-    LAUNCH_TEMPLATE,
+    VPC, SUBNET, ROUTE_TABLE, ROUTE, ROUTE_TABLE_ASSOCIATION, INTERNET_GATEWAY, NAT_GATEWAY, VPC_ENDPOINT, ADDRESS,
+    SECURITY_GROUP, LAUNCH_TEMPLATE,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What the resource types of the provider `aws` for clusters, images and rights are to AWS's APIs."""
+"""What the resource types of the provider `aws` for clusters, images, logs and rights are to AWS's APIs."""
 
 from __future__ import annotations
 
@@ -168,7 +168,20 @@ GROUP_TAG = Row(
     },
 )
 
+LOG_GROUP = Row(
+    "aws:cloudwatch/logGroup:LogGroup",
+    "logs",
+    "CreateLogGroup",
+    {
+        "region": IN_THE_HOST,
+        "name": At("logGroupName", RENAMED),
+        "namePrefix": RANDOM_NAME,
+        "retentionInDays": At("PutRetentionPolicy:retentionInDays", BY_ITSELF),
+        "skipDestroy": NotCovered("the provider leaves the group when the resource is deleted"),
+    },
+)
+
 AWS_CLUSTER_ROWS = (
     CLUSTER, NODE_GROUP, ADDON, ACCESS_ENTRY, ACCESS_POLICY, POD_IDENTITY, ROLE, ROLE_POLICY, ROLE_POLICY_ATTACHMENT,
-    POLICY, REPOSITORY, LIFECYCLE_POLICY, GROUP_TAG,
+    POLICY, REPOSITORY, LIFECYCLE_POLICY, GROUP_TAG, LOG_GROUP,
 )  # fmt: skip

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from scripts.engine.graph import Graph, Resource
+from scripts.engine.graph import PROVIDER_PREFIX, Graph, Resource
 from scripts.engine.rules import package_of
+from tests.contracts.provider_defaults import with_defaults
 from tests.contracts.rows import ROWS, model_of
 from tests.contracts.walk import Fault, Outcome, Walk
 
@@ -73,14 +74,15 @@ class StackReport:
         yield from (f"  ✗ {fault}" for fault in self.faults)
 
 
-def check_resources(stack: str, resources: Iterable[Resource]) -> StackReport:
+def check_resources(stack: str, resources: Sequence[Resource]) -> StackReport:
     """Hold every cloud resource against its row; what is only read is sent to nobody."""
     faults: list[str] = []
     types: dict[str, TypeReport] = {}
+    settings = {item.urn: item.inputs for item in resources if item.type.startswith(PROVIDER_PREFIX)}
     for resource in resources:
         if not goes_to_a_cloud(resource):
             continue
-        outcome = check(resource.type, resource.inputs)
+        outcome = check(resource.type, resource.inputs, settings.get(resource.provider))
         types.setdefault(resource.type, TypeReport()).add(outcome)
         faults += [f"{stack}: {resource.urn}: {fault}" for fault in outcome.faults]
     return StackReport(stack, tuple(faults), types)
@@ -96,7 +98,11 @@ def goes_to_a_cloud(resource: Resource) -> bool:
     return resource.custom and not resource.read and package_of(resource.type) not in NO_CLOUD
 
 
-def check(resource_type: str, inputs: dict[str, Any]) -> Outcome:
-    """What became of one resource's inputs."""
+def check(resource_type: str, inputs: dict[str, Any], settings: dict[str, Any] | None = None) -> Outcome:
+    """What became of one resource's inputs, and of what its provider adds to them from its `settings`."""
     row = ROWS.get(resource_type)
-    return Walk(row, model_of).run(inputs) if row else Outcome(faults=[NO_ROW])
+    if row is None:
+        return Outcome(faults=[NO_ROW])
+    if settings is not None:
+        inputs = with_defaults(inputs, settings, row, model_of(row.model).root(row.request))
+    return Walk(row, model_of).run(inputs)

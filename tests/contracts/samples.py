@@ -25,6 +25,10 @@ AWS_NETWORK: dict[str, dict[str, Any]] = {
         "privateDnsHostnameTypeOnLaunch": "resource-name", "tags": {"kubernetes.io/role/internal-elb": "1"},
     },
     "aws:ec2/internetGateway:InternetGateway": {"vpcId": UNKNOWN, "tags": TAGS},
+    "aws:ec2/vpcEndpoint:VpcEndpoint": {
+        "vpcId": UNKNOWN, "serviceName": "com.amazonaws.us-east-1.s3", "vpcEndpointType": "Gateway",
+        "routeTableIds": [UNKNOWN], "autoAccept": True, "tags": TAGS,
+    },
     "aws:ec2/eip:Eip": {"domain": "vpc", "tags": TAGS},
     "aws:ec2/natGateway:NatGateway": {
         "allocationId": UNKNOWN, "subnetId": UNKNOWN, "connectivityType": "public", "tags": TAGS,
@@ -99,6 +103,9 @@ AWS_CLUSTER: dict[str, dict[str, Any]] = {
     },
     "aws:eks/podIdentityAssociation:PodIdentityAssociation": {
         "clusterName": UNKNOWN, "namespace": "models", "serviceAccount": "triton", "roleArn": UNKNOWN, "tags": TAGS,
+    },
+    "aws:cloudwatch/logGroup:LogGroup": {
+        "name": "/aws/eks/aigc-aws-dev/cluster", "retentionInDays": 30, "skipDestroy": False, "tags": TAGS,
     },
     "aws:iam/role:Role": {
         "name": "aigc-aws-dev-nodes", "assumeRolePolicy": TRUST, "path": "/aigc/", "maxSessionDuration": 3600,

@@ -6,10 +6,12 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from scripts.engine.graph import Resource
+from scripts.engine.wire import UNKNOWN
 from tests.contracts.__main__ import main
 from tests.contracts.mutations import misspelt, of_another_type, of_no_such_value, places
 from tests.contracts.report import TypeReport, check, check_graph, check_resources, goes_to_a_cloud
@@ -35,6 +37,7 @@ SAMPLE_ENUMS = {
     "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": {"accessScope.type"},
     "aws:ecr/repository:Repository": {"imageTagMutability", "encryptionConfigurations[0].encryptionType"},
     "aws:ec2/vpc:Vpc": {"instanceTenancy"},
+    "aws:ec2/vpcEndpoint:VpcEndpoint": {"vpcEndpointType"},
     "aws:ec2/launchTemplate:LaunchTemplate": {
         "instanceType", "blockDeviceMappings[0].ebs.volumeType", "instanceMarketOptions.marketType",
         "metadataOptions.httpTokens", "tagSpecifications[0].resourceType",
@@ -42,6 +45,9 @@ SAMPLE_ENUMS = {
     "gcp:container/nodePool:NodePool": {"placementPolicy.type", "upgradeSettings.strategy",
                                         "nodeConfig.reservationAffinity.consumeReservationType"},
 }  # fmt: skip
+
+
+SAMPLE_ADDON = CLOUD_SAMPLES["aws:eks/addon:Addon"]
 
 
 def resources_of(stack: str) -> list[Resource]:
@@ -52,7 +58,7 @@ def resources_of(stack: str) -> list[Resource]:
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_clouds_would_take_every_argument(stack: str, record_property: Callable[[str, object], None]) -> None:
     report = check_graph(graph_of(stack))
-    record_property("contract", report.summary())
+    record_property("contract", "\n".join(report.lines()))
     assert report.faults == (), "\n" + "\n".join(report.faults)
 
 
@@ -117,6 +123,29 @@ def test_a_type_without_a_row_is_a_fault() -> None:
     assert report.types == {unknown.type: TypeReport(resources=1)}
 
 
+@pytest.mark.parametrize(
+    ("kind", "inputs", "settings", "path"),
+    [
+        ("aws:ec2/vpc:Vpc", {}, {"defaultTags": '{"tags": {"owner": 7}}'}, "tags['owner']"),
+        ("aws:eks/addon:Addon", SAMPLE_ADDON, {"defaultTags": '{"tags": {"owner": 7}}'}, "tags['owner']"),
+        ("aws:ec2/vpc:Vpc", {"tags": {"owner": "us"}}, {"defaultTags": '{"tags": {"owner": 7}}'}, None),
+        ("aws:ec2/route:Route", {"routeTableId": "rtb-1"}, {"defaultTags": '{"tags": {"owner": 7}}'}, None),
+        ("aws:ec2/vpc:Vpc", {}, {"defaultTags": UNKNOWN}, None),
+        ("gcp:compute/network:Network", {}, {"project": "No Project!", "region": "x"}, "project"),
+        ("gcp:compute/network:Network", {"project": "aigc"}, {"project": "No Project!"}, None),
+        ("gcp:compute/router:Router", {}, {"region": "US"}, "region"),
+    ],
+)
+def test_what_the_provider_adds_is_checked_too(
+    kind: str, inputs: dict[str, Any], settings: dict[str, Any], path: str | None
+) -> None:
+    provider_type = f"pulumi:providers:{kind.partition(':')[0]}"
+    provider = Resource(f"urn:pulumi:s::aigc::{provider_type}::p", provider_type, "p", "", True, settings)
+    resource = Resource(f"urn:pulumi:s::aigc::{kind}::one", kind, "one", "", True, inputs, provider.urn)
+    faults = check_resources("s", [provider, resource]).faults
+    assert [f"::one: {path} = " in fault for fault in faults] == ([True] if path else [])
+
+
 def test_what_is_only_read_is_no_argument() -> None:
     read = Resource("urn:pulumi:s::aigc::gcp:x/y:Y::y", "gcp:x/y:Y", "y", "", True, {"nothing": 1}, read=True)
     assert check_resources("s", [read]).types == {}
@@ -147,4 +176,4 @@ def test_the_command_refuses_a_stack_that_is_not_there(
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 2
-    assert "no such stack: nowhere; name one of gcp-dev" in capsys.readouterr().err
+    assert f"no such stack: nowhere; name one of {', '.join(STACKS)}" in capsys.readouterr().err

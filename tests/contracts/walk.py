@@ -25,7 +25,7 @@ class Fault:
     allowed: str
 
     def __str__(self) -> str:
-        return f"{self.path} = {self.value}: {self.problem}; {self.allowed}"
+        return f"{self.path} = {self.value}: {self.problem}; {self.allowed}".removeprefix(" = : ")
 
 
 @dataclass
