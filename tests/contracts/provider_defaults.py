@@ -7,7 +7,7 @@ from typing import Any
 
 from scripts.engine.wire import UNKNOWN, revealed
 from tests.contracts.rules import Row
-from tests.contracts.schema import Schema, field_of
+from tests.contracts.schema import Kind, Schema, field_of
 
 FILLED_FROM_SETTINGS = ("project", "region")
 """Of `gcp`: what a resource does not say is what its provider says."""
@@ -19,10 +19,16 @@ def with_defaults(inputs: dict[str, Any], settings: dict[str, Any], row: Row, re
         added = {name: settings[name] for name in FILLED_FROM_SETTINGS if name in settings and name in row.fields}
         return {**added, **inputs}
     tags = default_tags(settings)
-    if not tags or not ("tags" in row.fields or field_of(request, "tags")):
+    if not tags or not takes_tags(row, request):
         return inputs
     own = inputs.get("tags", {})
     return inputs if own == UNKNOWN else {**inputs, "tags": {**tags, **revealed(own)}}
+
+
+def takes_tags(row: Row, request: Schema) -> bool:
+    """Whether the provider's resource has `tags`: it makes the API's list of them from a map."""
+    found = field_of(request, "tags")
+    return "tags" in row.fields or (found is not None and found[1].schema.kind is Kind.MAP)
 
 
 def default_tags(settings: dict[str, Any]) -> dict[str, Any]:

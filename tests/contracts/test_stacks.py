@@ -131,6 +131,7 @@ def test_a_type_without_a_row_is_a_fault() -> None:
         ("aws:ec2/vpc:Vpc", {"tags": {"owner": "us"}}, {"defaultTags": '{"tags": {"owner": 7}}'}, None),
         ("aws:ec2/route:Route", {"routeTableId": "rtb-1"}, {"defaultTags": '{"tags": {"owner": 7}}'}, None),
         ("aws:ec2/vpc:Vpc", {}, {"defaultTags": UNKNOWN}, None),
+        ("aws:autoscaling/tag:Tag", {"tag": {"key": "k"}}, {"defaultTags": '{"tags": {"owner": "us"}}'}, None),
         ("gcp:compute/network:Network", {}, {"project": "No Project!", "region": "x"}, "project"),
         ("gcp:compute/network:Network", {"project": "aigc"}, {"project": "No Project!"}, None),
         ("gcp:compute/router:Router", {}, {"region": "US"}, "region"),

@@ -178,6 +178,7 @@ def test_rules_lead_to_other_places() -> None:
     ]
     zone = At("x.pools.insert:zone", "in the URL", template="zones/{}")
     assert faults(google({"zone": "a"}, zone=zone)) == []
+    assert faults(google({"zone": "zones/a"}, zone=zone)) == []  # the whole path: a resource's id is one
     assert faults(google({"zone": "zones/a/b"}, zone=zone)) == [("zone", "not of the form that is allowed")]
     assert faults(google({"v": ["a", 1]}, v=At("x.pools.insert:views", "in the URL"))) == [
         ("v[1]", "integer where string is wanted")

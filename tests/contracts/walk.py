@@ -97,6 +97,11 @@ class Walk:
         self._fault(place, value, problem, place.schema.name)
         return False
 
+    def _size(self, value: Any, unit: str, place: Place) -> None:
+        """Providers leave out an empty list or map: it is sent to nobody that could want more."""
+        if value and (problem := size_problem(len(value), place.schema, unit)):
+            self._fault(place, value, *problem)
+
     def _object(self, value: Any, place: Place) -> None:
         if not self._wanted(value, dict, place):
             return
@@ -108,10 +113,7 @@ class Walk:
     def _array(self, value: Any, place: Place) -> None:
         if not self._wanted(value, list, place):
             return
-        if value and (
-            problem := size_problem(len(value), place.schema, "elements")
-        ):  # providers leave out an empty one
-            self._fault(place, value, *problem)
+        self._size(value, "elements", place)
         assert place.schema.items is not None
         for index, item in enumerate(value):
             self._value(item, replace(_indexed(place, index), schema=place.schema.items))
@@ -119,8 +121,7 @@ class Walk:
     def _map(self, value: Any, place: Place) -> None:
         if not self._wanted(value, dict, place):
             return
-        if value and (problem := size_problem(len(value), place.schema, "entries")):
-            self._fault(place, value, *problem)
+        self._size(value, "entries", place)
         for key, item in value.items():
             self._pair(key, item, place, place.schema.keys, place.schema.items)
 
