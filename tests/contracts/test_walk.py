@@ -236,6 +236,8 @@ def test_a_fault_says_what_is_allowed_and_hides_a_secret() -> None:
     )
     (fault,) = google({"nodez": 1}).faults
     assert "nodes? Pool has anything, bytes" in fault.allowed
+    (fault,) = google({"counts": 1}, count=At("nodes", "renamed")).faults
+    assert fault.allowed.startswith("count? Pool has anything, bytes, count")
     for inputs in ({"mode": secret("hunter2")}, {"modes": secret(["hunter2"])}, {"labels": {"a": secret(["hunter2"])}}):
         (fault,) = google(inputs).faults
         assert "hunter2" not in str(fault)

@@ -146,12 +146,14 @@ class Walk:
             self._count(value, place)
             self._field(value, *found, place)
         else:
-            near = get_close_matches(key, map(spelled, holder.schema.fields), n=1)
-            names = (
-                ", ".join(sorted(map(spelled, holder.schema.fields))) or f"nothing by name, it is {holder.schema.kind}"
-            )
-            hint = f"{near[0]}? " if near else ""
-            self._fault(place, value, "the model does not know it", f"{hint}{holder.schema.name} has {names}")
+            self._fault(place, value, "the model does not know it", self._names(key, holder))
+
+    def _names(self, key: str, holder: Place) -> str:
+        """What stands at a place, as the provider names it, the likeliest first."""
+        ruled = {path.rpartition(".")[2] for path in self._row.fields if path.rpartition(".")[0] == holder.rule}
+        names = sorted(ruled | set(map(spelled, holder.schema.fields)))
+        near = get_close_matches(key, names, n=1)
+        return (f"{near[0]}? " if near else "") + f"{holder.schema.name} has {', '.join(names)}"
 
     def _count(self, value: Any, place: Place) -> None:
         (self.outcome.unknown if value == UNKNOWN else self.outcome.checked).append(place.path)
