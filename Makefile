@@ -10,7 +10,7 @@ RUN := $(PY) -m scripts
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-.venv/.installed: requirements.txt pyproject.toml .ci/bootstrap
+.venv/.installed: requirements.txt requirements-models.txt pyproject.toml .ci/bootstrap
 	@.ci/bootstrap
 	@touch $@
 

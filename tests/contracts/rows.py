@@ -1,0 +1,84 @@
+"""Every row there is, which model each name means, and what would make a row wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.contracts.aws_ec2_rows import AWS_EC2_ROWS
+from tests.contracts.aws_eks_rows import AWS_CLUSTER_ROWS
+from tests.contracts.botocore_model import botocore_model
+from tests.contracts.discovery_model import discovery_model
+from tests.contracts.gcp_rows import GCP_ROWS
+from tests.contracts.rules import At, NotCovered, Pairs, Row, Rule
+from tests.contracts.schema import Model, Schema, field_of, inside, step
+
+ROWS = {row.type: row for row in (*GCP_ROWS, *AWS_CLUSTER_ROWS, *AWS_EC2_ROWS)}
+
+
+def model_of(name: str) -> Model:
+    """`container.v1` is a discovery document, `eks` a service of botocore's."""
+    return discovery_model(name) if "." in name else botocore_model(name)
+
+
+def row_objections(row: Row) -> Iterator[str]:
+    """Rules that name what is not there, that say nothing, or that leave out what the model has."""
+    root = model_of(row.model).root(row.request)
+    for path, rule in row.fields.items():
+        holder_path, _, name = path.rpartition(".")
+        try:
+            holder = schema_at(row, root, holder_path)
+            same = field_of(holder, name)
+            for to in targets_of(rule):
+                follow(row, holder, to)
+                if same and to == same[0] and _adds_nothing(rule):
+                    yield f"{row.type}: {path}: the rule says what is so without it"
+            if isinstance(rule, NotCovered) and same and not same[1].output_only:
+                yield f"{row.type}: {path}: {holder.name} has it, so it can be checked"
+        except KeyError as error:
+            yield f"{row.type}: {path}: {error.args[0]}"
+    for name in row.filled.keys() - root.required:
+        yield f"{row.type}: {name} is filled in, though the request does not require it"
+
+
+def schema_at(row: Row, root: Schema, path: str) -> Schema:
+    """What the API has where the provider's path (without indices) leads."""
+    schema, gone = root, ""
+    for name in path.split(".") if path else ():
+        gone = f"{gone}.{name}" if gone else name
+        rule = row.fields.get(gone)
+        if isinstance(rule, NotCovered | Pairs):
+            raise KeyError(f"{gone} is no object of the API")
+        if rule is not None:
+            schema = follow(row, schema, next(targets_of(rule)))
+        elif found := field_of(schema, name):
+            schema = found[1].schema
+        else:
+            raise KeyError(f"{schema.name} has no field {name}")
+        schema = inside(schema)
+    return schema
+
+
+def follow(row: Row, holder: Schema, to: str) -> Schema:
+    """What the API has where a rule's path leads."""
+    schema, path = holder, to
+    if ":" in to:
+        head, _, path = to.partition(":")
+        model, _, root = head.rpartition("/")
+        schema = model_of(model or row.model).root(root)
+    for name in path.split(".") if path else ():
+        schema = step(schema, name)
+    return schema
+
+
+def targets_of(rule: Rule) -> Iterator[str]:
+    """Every place of the API that a rule names."""
+    if isinstance(rule, At):
+        yield rule.to
+    elif isinstance(rule, Pairs):
+        yield from (rule.key, rule.value)
+    elif isinstance(rule, tuple):
+        yield from (at.to for at in rule)
+
+
+def _adds_nothing(rule: Rule) -> bool:
+    return isinstance(rule, At) and not (rule.each or rule.template or rule.converted)
