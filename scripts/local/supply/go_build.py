@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from aigc.catalog.cache import cache_dir
+from scripts.local.supply import trim
+from scripts.local.supply.modules import module_folders
 from scripts.local.supply.pins import GoGroup, go_groups, wheel_version
 from scripts.local.supply.process import run_long
 from scripts.local.supply.store import content_key, ensure_entry
-from scripts.local.supply.toolchain import ensure_go
+from scripts.local.supply.toolchain import Go, ensure_go
 from scripts.progress import Outcome, Progress
 
 WAY_OUT = (
@@ -35,7 +37,8 @@ def group_key(group: GoGroup, packages: Sequence[str], go_version: str) -> str:
     """A key over the sources we own, the pins of everything else, the flags and the compiler."""
     sources = sorted(path for path in group.directory.iterdir() if path.suffix in {".mod", ".sum", ".go"})
     parts = [part for path in sources for part in (path.name, hashlib.sha256(path.read_bytes()).hexdigest())]
-    return content_key([*parts, *build_flags(group), *packages, go_version])
+    trimming = [repr(group.trim), Path(trim.__file__).read_text()] if group.trim else []
+    return content_key([*parts, *build_flags(group), *packages, *trimming, go_version])
 
 
 def ensure_group(name: str, progress: Progress) -> Path:
@@ -62,10 +65,24 @@ def _ensure(group: GoGroup, packages: Sequence[str], title: str, prefix: str, pr
     with progress.step(f"build {title}") as step:
 
         def fill(partial: Path) -> None:
-            command: list[str | Path] = [go.binary, "build", "-v", *build_flags(group), "-o", f"{partial}/", *packages]
+            flags = [*build_flags(group), *_module_file(group, go)]
+            command: list[str | Path] = [go.binary, "build", "-v", *flags, "-o", f"{partial}/", *packages]
             run_long(command, f"Go group {group.name}", WAY_OUT, progress, env=go.environment(), cwd=group.directory)
 
         made = ensure_entry(folder, fill)
         step.outcome = Outcome.BUILT if made else Outcome.CACHED
         step.detail = f"{len(packages)} binaries"
     return folder
+
+
+def _module_file(group: GoGroup, go: Go) -> list[str]:
+    """For a module that is trimmed, the flag that names a go.mod with the copy in its place."""
+    if group.trim is None:
+        return []
+    folder = cache_dir() / "go" / "trimmed" / group.name
+    copy = folder / "module"
+    trim.trimmed_module(module_folders(group, [group.module], go)[group.module], group.trim, copy)
+    text = (group.directory / "go.mod").read_text()
+    (folder / "go.mod").write_text(f"{text}\nreplace {group.module} => {copy}\n")
+    (folder / "go.sum").write_bytes((group.directory / "go.sum").read_bytes())
+    return [f"-modfile={folder / 'go.mod'}"]

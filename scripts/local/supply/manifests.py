@@ -21,8 +21,8 @@ import yaml
 from aigc.catalog.cache import manifest_path
 from aigc.catalog.faults import UserError, fail
 from aigc.catalog.versions import component
-from scripts.local.supply.pins import LOCAL, GoGroup, go_groups
-from scripts.local.supply.process import run
+from scripts.local.supply.modules import module_folders
+from scripts.local.supply.pins import LOCAL, go_groups
 from scripts.local.supply.store import write_whole
 from scripts.local.supply.toolchain import Go, ensure_go
 from scripts.progress import Outcome, Progress
@@ -167,23 +167,6 @@ def _label_version(node: Any, version: str) -> None:
     elif isinstance(node, list):
         for value in node:
             _label_version(value, version)
-
-
-def module_folders(group: GoGroup, modules: list[str], go: Go) -> dict[str, Path]:
-    """Module -> its folder in the module cache, downloaded when it is not there."""
-    text = run(
-        [go.binary, "mod", "download", "-json", *modules],
-        f"Go modules {' '.join(modules)}",
-        "check that the Go module proxy can be reached (`go env GOPROXY`), then run the same command again",
-        env=go.environment(),
-        cwd=group.directory,
-    )
-    decoder, folders, position = json.JSONDecoder(), dict[str, Path](), 0
-    while position < len(text.rstrip()):
-        entry, position = decoder.raw_decode(text, position)
-        folders[entry["Path"]] = Path(entry["Dir"])
-        position += len(text[position:]) - len(text[position:].lstrip())
-    return folders
 
 
 def _sum(content: bytes) -> str:

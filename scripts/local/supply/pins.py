@@ -13,6 +13,7 @@ import yaml
 from aigc.catalog.faults import fail
 from aigc.catalog.versions import versions
 from scripts.local.supply.debian import Request
+from scripts.local.supply.trim import Trim
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 LOCAL = REPOSITORY / "k8s" / "local"
@@ -29,6 +30,7 @@ class GoGroup:
     on_demand: tuple[str, ...]
     tags: tuple[str, ...]
     version_symbol: str | None
+    trim: Trim | None = None
 
     @property
     def directory(self) -> Path:
@@ -67,9 +69,14 @@ def go_groups() -> dict[str, GoGroup]:
             tuple(fields.get("on_demand", ())),
             tuple(fields.get("tags", ())),
             fields.get("version_symbol"),
+            _trim(fields.get("trim")),
         )
         for name, fields in groups.items()
     }
+
+
+def _trim(fields: dict[str, Any] | None) -> Trim | None:
+    return Trim(fields["leave_out"], tuple(fields["keep"]), fields["called_in"]) if fields else None
 
 
 def debian_request(name: str) -> Request:
