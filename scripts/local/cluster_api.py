@@ -8,9 +8,8 @@ from pathlib import Path
 from aigc.catalog.cache import cache_dir
 from aigc.catalog.faults import Fault, UserError, fail
 from aigc.catalog.versions import versions
-from scripts.local.cluster import host_facts, readiness, start_up, status
+from scripts.local.cluster import components, host_facts, readiness, start_up, status
 from scripts.local.cluster import layout as at
-from scripts.local.cluster.components import components
 from scripts.local.cluster.install import Tools
 from scripts.local.cluster.layout import Layout
 from scripts.local.cluster.lock import alone
@@ -126,7 +125,7 @@ def residue() -> list[str]:
 
 def component_names() -> list[str]:
     """Host processes, in starting order."""
-    return [component.name for component in components(LAYOUT, Path())]
+    return components.component_names(LAYOUT)
 
 
 def component_log(name: str, lines: int) -> str:

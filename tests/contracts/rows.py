@@ -11,6 +11,7 @@ from tests.contracts.discovery_model import discovery_model
 from tests.contracts.gcp_rows import GCP_ROWS
 from tests.contracts.rules import At, NotCovered, Pairs, Row, Rule
 from tests.contracts.schema import Model, Schema, field_of, inside, step
+from tests.contracts.walk import Place, target_root
 
 ROWS = {row.type: row for row in (*GCP_ROWS, *AWS_CLUSTER_ROWS, *AWS_EC2_ROWS)}
 
@@ -60,11 +61,7 @@ def schema_at(row: Row, root: Schema, path: str) -> Schema:
 
 def follow(row: Row, holder: Schema, to: str) -> Schema:
     """What the API has where a rule's path leads."""
-    schema, path = holder, to
-    if ":" in to:
-        head, _, path = to.partition(":")
-        model, _, root = head.rpartition("/")
-        schema = model_of(model or row.model).root(root)
+    schema, _, path = target_root(row, model_of, to, Place(holder, "", "", ""))
     for name in path.split(".") if path else ():
         schema = step(schema, name)
     return schema

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import pulumi
-
 from aigc.catalog.labels import NVIDIA_RESOURCE, POOL_LABEL
-from aigc.clouds.contract import ClusterHandle
 from aigc.cluster.kubernetes_object import Body
-from aigc.foundation.knative_operator import release
-from aigc.plan.stack_plan import ComponentPlan, StackPlan
-from aigc.tokens import Component
+from aigc.foundation.release import ReleasedComponent
+from aigc.plan.stack_plan import StackPlan
 
 COMPONENT = "nvidia-device-plugin"
 _REQUESTS = {"cpu": "50m", "memory": "64Mi"}
@@ -35,21 +29,5 @@ def chart_values(plan: StackPlan) -> Body:
     }
 
 
-class DevicePlugins(Component):
+class DevicePlugins(ReleasedComponent):
     """NVIDIA's device plugin."""
-
-    LAYER = "foundation"
-
-    def __init__(
-        self,
-        name: str,
-        plan: StackPlan,
-        component: ComponentPlan,
-        cluster: ClusterHandle,
-        after: Sequence[pulumi.Resource],
-    ) -> None:
-        super().__init__(name)
-        made = release(self, component, cluster, chart_values(plan), after)
-        self.ready: tuple[pulumi.Resource, ...] = (made,)
-        """What a pod with an accelerator comes after."""
-        self.done({"version": component.version, "namespace": component.namespace})

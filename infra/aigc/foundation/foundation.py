@@ -45,9 +45,11 @@ def _nodes(
 ) -> tuple[pulumi.Resource, ...]:
     ready: tuple[pulumi.Resource, ...] = ()
     if chart := component_of(plan, node_autoscaler.COMPONENT):
-        ready += node_autoscaler.NodeAutoscaler("node-autoscaler", plan, chart, cluster, namespaces).ready
+        values = node_autoscaler.chart_values(plan)
+        ready += node_autoscaler.NodeAutoscaler("node-autoscaler", chart, cluster, values, namespaces).ready
     if chart := component_of(plan, accelerators.COMPONENT):
-        ready += accelerators.DevicePlugins("device-plugins", plan, chart, cluster, namespaces).ready
+        values = accelerators.chart_values(plan)
+        ready += accelerators.DevicePlugins("device-plugins", chart, cluster, values, namespaces).ready
     return ready
 
 

@@ -11,8 +11,8 @@ import pulumi
 
 from aigc.clouds.contract import ClusterHandle
 from aigc.cluster.kubernetes_object import Body, add_objects
-from aigc.foundation.knative_operator import release
 from aigc.foundation.manifest import manifest_bodies, with_containers, with_images
+from aigc.foundation.release import release
 from aigc.plan.stack_plan import ComponentPlan, ComponentSource, StackPlan
 from aigc.tokens import Component
 

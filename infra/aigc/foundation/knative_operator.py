@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pulumi
-from pulumi_kubernetes.helm.v3 import Release, RepositoryOptsArgs
 
 from aigc.catalog.labels import KNATIVE_NAMESPACE
 from aigc.clouds.contract import ClusterHandle
 from aigc.cluster.kubernetes_object import Body, add_objects
 from aigc.foundation.knative_config import KOURIER_INGRESS_CLASS, knative_config
+from aigc.foundation.release import release
 from aigc.plan.stack_plan import ComponentPlan, StackPlan
 from aigc.tokens import Component
 
@@ -34,23 +34,6 @@ def knative_serving_body(plan: StackPlan, version: str) -> Body:
             "config": {name.removeprefix("config-"): dict(values) for name, values in config.items() if values},
         },
     }
-
-
-def release(
-    parent: Component, component: ComponentPlan, cluster: ClusterHandle, values: Body, after: Sequence[pulumi.Resource]
-) -> Release:
-    """A chart pinned by version; it carries its name, for Helm Releases ignore the ban on random names."""
-    return Release(
-        component.name,
-        name=component.name,
-        chart=component.chart or component.name,
-        version=component.version,
-        namespace=component.namespace,
-        repository_opts=RepositoryOptsArgs(repo=component.repository),
-        values=values,
-        atomic=True,
-        opts=parent.child(cluster.provider, after),
-    )
 
 
 class KnativeByOperator(Component):

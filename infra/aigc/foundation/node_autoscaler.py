@@ -6,17 +6,11 @@ cloud belong to its service account's name, see aigc.clouds.aws.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import pulumi
-
 from aigc.catalog.labels import NODE_AUTOSCALER
-from aigc.clouds.contract import ClusterHandle
 from aigc.cluster.kubernetes_object import Body
 from aigc.cluster.pod_security import NONROOT_UID, container_security_context, pod_security_context
-from aigc.foundation.knative_operator import release
-from aigc.plan.stack_plan import ComponentPlan, StackPlan
-from aigc.tokens import Component
+from aigc.foundation.release import ReleasedComponent
+from aigc.plan.stack_plan import StackPlan
 
 COMPONENT = NODE_AUTOSCALER
 _REQUESTS = {"cpu": "50m", "memory": "300Mi"}
@@ -46,21 +40,5 @@ def chart_values(plan: StackPlan) -> Body:
     }
 
 
-class NodeAutoscaler(Component):
+class NodeAutoscaler(ReleasedComponent):
     """The cluster autoscaler."""
-
-    LAYER = "foundation"
-
-    def __init__(
-        self,
-        name: str,
-        plan: StackPlan,
-        component: ComponentPlan,
-        cluster: ClusterHandle,
-        after: Sequence[pulumi.Resource],
-    ) -> None:
-        super().__init__(name)
-        made = release(self, component, cluster, chart_values(plan), after)
-        self.ready: tuple[pulumi.Resource, ...] = (made,)
-        """What a pod that may need another node comes after."""
-        self.done({"version": component.version, "namespace": component.namespace})

@@ -11,7 +11,7 @@ from aigc.clouds.contract import ClusterHandle
 from aigc.cluster.kubernetes_object import Body, add_objects
 from aigc.cluster.pod_security import NONROOT_UID, pod_security_context
 from aigc.foundation.foundation import Foundation, component_of
-from aigc.foundation.knative_operator import release
+from aigc.foundation.release import release
 from aigc.observability import operator
 from aigc.observability.alertmanager import (
     TARGETS_KEY,

@@ -54,6 +54,11 @@ def components(layout: Layout, bin_dir: Path) -> tuple[Component, ...]:
     )
 
 
+def component_names(layout: Layout) -> list[str]:
+    """Names alone, in starting order: where the binaries lie is none of them."""
+    return [component.name for component in components(layout, Path())]
+
+
 def _etcd(layout: Layout, bin_dir: Path) -> Component:
     client = f"https://{at.LOOPBACK}:{at.ETCD_CLIENT_PORT.number}"
     peer = f"https://{at.LOOPBACK}:{at.ETCD_PEER_PORT.number}"

@@ -10,14 +10,13 @@ from __future__ import annotations
 import threading
 import time
 from http.server import BaseHTTPRequestHandler
-from pathlib import Path
 from socketserver import TCPServer
 
 from aigc.observability.metric_names import HOST_PROCESS_EXITS, HOST_PROCESS_LABEL
 from scripts.local.cluster import layout as at
-from scripts.local.cluster.components import components
+from scripts.local.cluster.components import component_names
 from scripts.local.cluster.layout import KEEPER, Layout, Port
-from scripts.local.cluster.status import STARTED_AGAIN, SUPERVISOR, ended_in
+from scripts.local.cluster.status import STARTED_AGAIN, SUPERVISOR, ended_in, tail
 from scripts.local.cluster.supervisor import log_file
 
 PATH = "/metrics"
@@ -30,12 +29,11 @@ RETRY_SECONDS = 1.0
 
 def exits_so_far(layout: Layout) -> dict[str, int]:
     """By process, since the cluster came up; 0 for those that never ended, so that the first end is an increase."""
-    # The names alone are wanted: where the binaries lie is none of them.
-    counts = dict.fromkeys((SUPERVISOR, *(component.name for component in components(layout, Path()))), 0)
-    for line in _lines(layout.logs / "supervisord.log"):
+    counts = dict.fromkeys((SUPERVISOR, *component_names(layout)), 0)
+    for line in tail(layout.logs / "supervisord.log", None):
         if name := ended_in(line):
             counts[name] = counts.get(name, 0) + 1
-    counts[SUPERVISOR] += sum(line.endswith(STARTED_AGAIN) for line in _lines(log_file(layout, KEEPER)))
+    counts[SUPERVISOR] += sum(line.endswith(STARTED_AGAIN) for line in tail(log_file(layout, KEEPER), None))
     return counts
 
 
@@ -85,11 +83,3 @@ def _serve(layout: Layout, port: Port) -> None:
         except OSError:
             # Somebody has the port, or its address is not there: without an answer, ScrapeTargetDown tells.
             time.sleep(RETRY_SECONDS)
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        with path.open(errors="replace") as stream:
-            return [line.rstrip("\n") for line in stream]
-    except OSError:
-        return []

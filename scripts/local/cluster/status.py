@@ -120,8 +120,8 @@ def last_line(layout: Layout, name: str) -> str:
     return lines[-1].strip()[:LAST_LINE_LENGTH] if lines else ""
 
 
-def tail(path: Path, lines: int) -> list[str]:
-    """The last lines of a file; none when there is no file."""
+def tail(path: Path, lines: int | None) -> list[str]:
+    """The last lines of a file, or all; none when there is no file."""
     try:
         with path.open(errors="replace") as stream:
             return [line.rstrip("\n") for line in deque(stream, maxlen=lines)]
