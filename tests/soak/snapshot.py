@@ -32,13 +32,14 @@ LIVING = ("/run/systemd", "/run/user", "/run/udev", "/run/log", "/var/lib/apt", 
 
 
 def snapshot(bin_dir: Path | None = None) -> Facts:
-    """Processes of ours, mounts, links, firewall rules, sysctls, files, control groups."""
+    """Processes of ours, mounts, links, firewall rules, sysctls, files, control groups without strangers."""
     facts: Facts = {}
-    facts |= {f"process {pid}": "" for pid in _processes()}
+    ours = _processes()
+    facts |= {f"process {pid}": "" for pid in sorted(ours)}
     facts |= {f"mount {line}": "" for line in _mounts()}
     facts |= {f"link {link.name}": "" for link in Path("/sys/class/net").iterdir()}
     facts |= {f"chain {chain}": "" for chain in Network(bin_dir or _tools()).chains()}
-    facts |= {f"cgroup {group}": "" for group in _cgroups()}
+    facts |= {f"cgroup {group}": "" for group in _cgroups(cgroups.hierarchies(), ours)}
     facts |= dict(_sysctls(Path("/proc/sys")))
     for folder in HASHED:
         facts |= dict(_files(Path(folder), hashed=True))
@@ -65,9 +66,9 @@ def below(root: Path) -> Iterator[Path]:
         yield from (Path(folder, name) for name in (*folders, *files))
 
 
-def _processes() -> list[int]:
+def _processes() -> set[int]:
     layout = Layout()
-    return sorted({*(p.pid for p in processes.owned(layout)), *processes.contained(layout), *cgroups.members()})
+    return {*(p.pid for p in processes.owned(layout)), *processes.contained(layout), *cgroups.members()}
 
 
 def _tools() -> Path | None:
@@ -80,9 +81,19 @@ def _mounts() -> Iterator[str]:
         yield f"{fields[4]} {fields[fields.index('-') + 1]}"
 
 
-def _cgroups() -> Iterator[Path]:
-    for hierarchy in cgroups.hierarchies():
-        yield from (path for path in below(hierarchy) if path.is_dir())
+def _cgroups(hierarchies: list[Path], ours: set[int]) -> Iterator[Path]:
+    """A group with somebody else in it is not of the cluster: a host makes one for each session of a person, too."""
+    for hierarchy in hierarchies:
+        for path in below(hierarchy):
+            if path.is_dir() and not _inhabitants(path) - ours:
+                yield path
+
+
+def _inhabitants(group: Path) -> set[int]:
+    try:
+        return {int(pid) for pid in (group / "cgroup.procs").read_text().split()}
+    except OSError:  # gone since it was listed, or of a kind that has none
+        return set()
 
 
 def _sysctls(root: Path) -> Iterator[tuple[str, str]]:
