@@ -1,0 +1,116 @@
+"""One version of a library in every Go group that uses it, so that a first `up` compiles it once and not six times.
+
+Go keeps what it compiled by its content and by that of everything under it: of six groups each with its own newest
+patches of gRPC and x/net, nothing above these was shared, client-go of one and the same version neither. With one
+version each, 29 % less is compiled (sources of packages: 220 MB in place of 308).
+
+    python -m scripts.local.supply.shared_versions      brings the go.mod files of k8s/local together, after a change
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+
+from aigc.catalog.faults import UserError, fail
+from scripts.local.supply.pins import GoGroup, go_groups
+from scripts.local.supply.process import run
+from scripts.local.supply.toolchain import Go, ensure_go
+from scripts.progress import Progress
+
+KUBERNETES = ("k8s.io/", "sigs.k8s.io/")
+"""Modules that follow Kubernetes: groups of another minor of it have other versions of them."""
+MINOR_OF = "k8s.io/apimachinery"
+MOST_ROUNDS = 8
+"""A newer library may ask for a newer one of another; three rounds were enough for all six groups."""
+
+_REQUIRED = re.compile(r"^\s+(\S+) (v\S+)", re.MULTILINE)
+_REPLACED = re.compile(r"^\s+(\S+) => \S+ (v\S+)", re.MULTILINE)
+_OTHER_WANTED = re.compile(r"requires (\S+)@(v\S+), not ")
+
+
+def required(group: GoGroup) -> dict[str, str]:
+    """Module -> version of everything that a group's go.mod lists, its own module and what it replaces left out."""
+    text = (group.directory / "go.mod").read_text()
+    replaced = dict(_REPLACED.findall(text))
+    found = dict(_REQUIRED.findall(text.partition("\nreplace ")[0]))
+    return {module: version for module, version in found.items() if module not in {group.module, *replaced}}
+
+
+def apart(groups: Iterable[GoGroup]) -> dict[str, dict[str, str]]:
+    """Library -> version by group, of those that are not the same in all groups that may share them."""
+    lists = {group.name: required(group) for group in groups if group.packages}
+    minors = {group.name: _minor(group) for group in groups if group.packages}
+    uses: dict[tuple[str, str], dict[str, str]] = {}
+    for name, versions in lists.items():
+        for module, version in versions.items():
+            family = minors[name] if module.startswith(KUBERNETES) else ""
+            uses.setdefault((module, family), {})[name] = version
+    return {module: found for (module, _), found in sorted(uses.items()) if len(set(found.values())) > 1}
+
+
+def newest(versions: Iterable[str]) -> str:
+    """The newest of some versions as Go orders them: a release after the commits that led to it."""
+    return max(versions, key=_order)
+
+
+def bring_together(groups: Mapping[str, GoGroup], go: Go, progress: Progress) -> None:
+    """Raise every library to the newest version that one of the groups asks for.
+
+    Raises:
+        UserError: Go refuses a version, or the groups never agree.
+    """
+    for _ in range(MOST_ROUNDS):
+        found = apart(groups.values())
+        if not found:
+            return
+        wanted = [
+            (name, f"{module}@{newest(versions.values())}")
+            for module, versions in found.items()
+            for name, version in versions.items()
+            if version != newest(versions.values())
+        ]
+        for name, pairs in groupby(sorted(wanted), key=lambda pair: pair[0]):
+            modules = [module for _, module in pairs]
+            progress.note(f"{name}: {len(modules)} libraries")
+            _get(groups[name], modules, go)
+    raise fail("k8s/local", f"the groups do not agree after {MOST_ROUNDS} rounds: {', '.join(found)}", "do it by hand")
+
+
+def _get(group: GoGroup, modules: list[str], go: Go) -> None:
+    """`go get` them; where one asks for a newer other one than we do, with that."""
+    environment = go.environment() | {"GOFLAGS": "-modcacherw"}
+    wanted = {module.partition("@")[0]: module for module in modules}
+    for attempt in range(MOST_ROUNDS):
+        try:
+            for command in (["get", *wanted.values()], ["mod", "tidy"]):
+                where = f"go {command[0]} in {group.directory}"
+                run([go.binary, *command], where, "see what it says", env=environment, cwd=group.directory)
+            return
+        except UserError as refused:
+            raised = {module: f"{module}@{version}" for module, version in _OTHER_WANTED.findall(str(refused))}
+            if not raised or attempt == MOST_ROUNDS - 1:
+                raise
+            wanted |= raised
+
+
+def _minor(group: GoGroup) -> str:
+    text = (group.directory / "go.mod").read_text()
+    versions = dict(_REQUIRED.findall(text)) | dict(_REPLACED.findall(text))
+    return ".".join(versions.get(MINOR_OF, group.name).split(".")[:2])
+
+
+def _order(version: str) -> tuple[int, int, int, bool, str]:
+    numbers, _, before = version.removeprefix("v").partition("+")[0].partition("-")
+    major, minor, patch = (int(number) for number in numbers.split("."))
+    return major, minor, patch, not before, before
+
+
+if __name__ == "__main__":
+    work = Progress()
+    try:
+        bring_together(go_groups(), ensure_go(work), work)
+    except UserError as error:
+        sys.exit(str(error))
