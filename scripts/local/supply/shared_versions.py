@@ -23,25 +23,38 @@ from scripts.progress import Progress
 KUBERNETES = ("k8s.io/", "sigs.k8s.io/")
 """Modules that follow Kubernetes: groups of another minor of it have other versions of them."""
 MINOR_OF = "k8s.io/apimachinery"
+OF_ITS_OWN = {"containerd": ("go.opentelemetry.io/", "github.com/grpc-ecosystem/grpc-gateway/")}
+"""Group -> modules that it alone has newer. containerd asks for OpenTelemetry 1.46, whose SDK describes a process by
+another schema than Knative does, whose programs then end with `conflicting Schema URL`; the other one asks for it."""
 MOST_ROUNDS = 8
 """A newer library may ask for a newer one of another; three rounds were enough for all six groups."""
+
+MOST_TRIES = 40
+"""`go get` names one or two libraries at a time that must be newer, too."""
 
 _REQUIRED = re.compile(r"^\s+(\S+) (v\S+)", re.MULTILINE)
 _REPLACED = re.compile(r"^\s+(\S+) => \S+ (v\S+)", re.MULTILINE)
 _OTHER_WANTED = re.compile(r"requires (\S+)@(v\S+), not ")
 
 
-def required(group: GoGroup) -> dict[str, str]:
-    """Module -> version of everything that a group's go.mod lists, its own module and what it replaces left out."""
-    text = (group.directory / "go.mod").read_text()
-    replaced = dict(_REPLACED.findall(text))
-    found = dict(_REQUIRED.findall(text.partition("\nreplace ")[0]))
-    return {module: version for module, version in found.items() if module not in {group.module, *replaced}}
+def shared(group: GoGroup) -> dict[str, str]:
+    """Module -> version of the libraries in a group's go.mod that other groups may share.
+
+    What a `replace` sets counts for Kubernetes' own libraries; another one is held back there for a reason.
+    """
+    required, replaced = _listed(group)
+    held = {module for module in replaced if not module.startswith(KUBERNETES)}
+    own = OF_ITS_OWN.get(group.name, ())
+    return {
+        module: replaced.get(module, version)
+        for module, version in required.items()
+        if module not in {group.module, *held} and not module.startswith(own)
+    }
 
 
 def apart(groups: Iterable[GoGroup]) -> dict[str, dict[str, str]]:
     """Library -> version by group, of those that are not the same in all groups that may share them."""
-    lists = {group.name: required(group) for group in groups if group.packages}
+    lists = {group.name: shared(group) for group in groups if group.packages}
     minors = {group.name: _minor(group) for group in groups if group.packages}
     uses: dict[tuple[str, str], dict[str, str]] = {}
     for name, versions in lists.items():
@@ -70,7 +83,7 @@ def bring_together(groups: Mapping[str, GoGroup], go: Go, progress: Progress) ->
             (name, f"{module}@{newest(versions.values())}")
             for module, versions in found.items()
             for name, version in versions.items()
-            if version != newest(versions.values())
+            if version != newest(versions.values()) and module not in _listed(groups[name])[1]
         ]
         for name, pairs in groupby(sorted(wanted), key=lambda pair: pair[0]):
             modules = [module for _, module in pairs]
@@ -83,7 +96,7 @@ def _get(group: GoGroup, modules: list[str], go: Go) -> None:
     """`go get` them; where one asks for a newer other one than we do, with that."""
     environment = go.environment() | {"GOFLAGS": "-modcacherw"}
     wanted = {module.partition("@")[0]: module for module in modules}
-    for attempt in range(MOST_ROUNDS):
+    for attempt in range(1, MOST_TRIES + 1):
         try:
             for command in (["get", *wanted.values()], ["mod", "tidy"]):
                 where = f"go {command[0]} in {group.directory}"
@@ -91,15 +104,19 @@ def _get(group: GoGroup, modules: list[str], go: Go) -> None:
             return
         except UserError as refused:
             raised = {module: f"{module}@{version}" for module, version in _OTHER_WANTED.findall(str(refused))}
-            if not raised or attempt == MOST_ROUNDS - 1:
+            if not raised or attempt == MOST_TRIES:
                 raise
             wanted |= raised
 
 
 def _minor(group: GoGroup) -> str:
+    return ".".join(shared(group).get(MINOR_OF, group.name).split(".")[:2])
+
+
+def _listed(group: GoGroup) -> tuple[dict[str, str], dict[str, str]]:
+    """What its go.mod requires, and what it replaces."""
     text = (group.directory / "go.mod").read_text()
-    versions = dict(_REQUIRED.findall(text)) | dict(_REPLACED.findall(text))
-    return ".".join(versions.get(MINOR_OF, group.name).split(".")[:2])
+    return dict(_REQUIRED.findall(text.partition("\nreplace ")[0])), dict(_REPLACED.findall(text))
 
 
 def _order(version: str) -> tuple[int, int, int, bool, str]:
