@@ -37,6 +37,9 @@ class Go:
             # -modcacherw: the module cache stays writable, so that `rm -r` of our cache works.
             "GOFLAGS": "-mod=readonly -modcacherw",
             "CGO_ENABLED": "0",
+            # The compiler collects its garbage more seldom: client-go and what it needs take 205 s of processor time in
+            # place of 243.
+            "GOGC": "400",
         }
 
 

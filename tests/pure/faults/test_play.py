@@ -11,6 +11,7 @@ from tests.faults import play as module
 from tests.faults.fault import Fault, Outcome
 from tests.faults.library import FAULTS, KILLS, OTHERS
 from tests.faults.play import play
+from tests.faults.scene import Scene
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def events(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
     monkeypatch.setattr(module, "inject", inject)
     monkeypatch.setattr(module, "kills_unnamed", unnamed)
-    monkeypatch.setattr(module.Scene, "watched", FakeScene)
+    monkeypatch.setattr(Scene, "watched", FakeScene)
     monkeypatch.setattr(module, "Traffic", lambda targets: nullcontext())
     yield done
 
