@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
 from typing import Any
@@ -102,22 +102,25 @@ def sources() -> Mapping[str, str]:
     return MappingProxyType(_file().sources)
 
 
-def nearest_living(machine: Machine) -> Machine | None:
-    """The cheapest machine of the same cloud that can be had and carries no less of the same kind of accelerator."""
+def no_less_than(machine: Machine, columns: Iterable[str]) -> tuple[Machine, ...]:
+    """Machines of the same cloud that can be had and carry no less, in each column, of the same kind of accelerator."""
 
     def holds(other: Machine, column: str) -> bool:
         return (getattr(other, column) or 0) >= (getattr(machine, column) or 0)
 
-    living = [
+    return tuple(
         row
         for row in machines(machine.cloud).values()
-        if row.resource_key
-        and row.resource_key == machine.resource_key
+        if row.resource_key == machine.resource_key
         and row.is_one_machine
         and not row.retired
-        and row.usd_per_hour_on_demand is not None
-        and all(holds(row, column) for column in ("accelerator_count", "accelerator_memory_gib"))
-    ]
+        and all(holds(row, column) for column in ("accelerator_count", "accelerator_memory_gib", *columns))
+    )
+
+
+def nearest_living(machine: Machine) -> Machine | None:
+    """The cheapest machine with a price that can be had in place of one with an accelerator, and carries no less."""
+    living = [row for row in no_less_than(machine, ()) if row.resource_key and row.usd_per_hour_on_demand is not None]
     return min(living, key=lambda row: (row.usd_per_hour_on_demand, row.machine_type), default=None)
 
 

@@ -1,0 +1,105 @@
+"""From facts to verdicts; pure: no cloud, no clock. What is not known is never taken for a yes, nor for a no."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from aigc.plan.stack_plan import PoolPlan
+from scripts.capacity.facts import Fact, Known, Offering, QuotaAnswer, Unknown
+
+
+class Outcome(StrEnum):
+    """Of one finding, of a pool, of a stack."""
+
+    FITS = "fits"
+    DOES_NOT_FIT = "does not fit"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that decides whether a pool can grow to its bounds."""
+
+    about: str
+    """`account`, `quota` or `offering`."""
+    outcome: Outcome
+    sentence: str
+    way_out: str = ""
+
+
+def overall(outcomes: Iterable[Outcome]) -> Outcome:
+    """One no is a no; without one, one unknown is unknown."""
+    found = set(outcomes)
+    for decisive in (Outcome.DOES_NOT_FIT, Outcome.UNKNOWN):
+        if decisive in found:
+            return decisive
+    return Outcome.FITS
+
+
+def account_finding(account: Fact[str]) -> Finding:
+    """Whether the answers are of the account that the plan is for; another one is refused before anything is asked."""
+    if isinstance(account, Unknown):
+        return Finding("account", Outcome.UNKNOWN, f"whose answers these are: {account.reason}", account.way_out)
+    return Finding("account", Outcome.FITS, account.value)
+
+
+def quota_finding(answer: QuotaAnswer) -> Finding:
+    """A limit below the need is a no; what is in use may be this stack's own, so it makes a yes unknown, no more."""
+    need, live = answer.need, answer.live
+    name = f"{need.name} ({need.code})" if need.code and need.code != need.name else need.name
+    if isinstance(live, Unknown):
+        return Finding("quota", Outcome.UNKNOWN, f"{name}: {live.reason}", live.way_out)
+    limit, used = live.value.limit, live.value.used
+    amounts = f"{name}: {limit:g} {need.unit} allowed, {need.needed:g} needed"
+    amounts += f", {used:g} in use" if used is not None else ""
+    amounts += f" ({live.value.note})" if live.value.note else ""
+    if limit < need.needed:
+        return Finding("quota", Outcome.DOES_NOT_FIT, amounts, f"ask the cloud for {need.needed:g} {need.unit}")
+    if used is not None and limit - used < need.needed:
+        sentence = f"{amounts}: enough only if {used - (limit - need.needed):g} of what is in use are this stack's own"
+        way_out = f"if they are not, ask for {need.needed + used:g} {need.unit}"
+        return Finding("quota", Outcome.UNKNOWN, sentence, way_out)
+    return Finding("quota", Outcome.FITS, amounts)
+
+
+def offering_finding(pool: PoolPlan, offering: Fact[Offering]) -> Finding:
+    """Sold in one of the pool's zones is enough: what adds nodes tries the others; in which ones not is said."""
+    if isinstance(offering, Unknown):
+        sentence = f"where {pool.machine_type} is sold: {offering.reason}"
+        return Finding("offering", Outcome.UNKNOWN, sentence, offering.way_out)
+    sold, refused = offering.value.zones, offering.value.refused
+    usable = [zone for zone in sorted(sold) if zone not in refused]
+    wanted = pool.zones or tuple(sorted({*sold, *refused}))
+    here = [zone for zone in wanted if zone in usable]
+    missing = [_why_not(zone, refused.get(zone)) for zone in wanted if zone not in here]
+    if not here:
+        elsewhere = ", ".join(zone for zone in usable if zone not in wanted)
+        where = f"in none of {', '.join(wanted)}" if wanted else "nowhere in the region"
+        reasons = "; ".join(_why_not(zone, refused[zone]) for zone in wanted if zone in refused)
+        sentence = f"{pool.machine_type} can be had {where}" + (f": {reasons}" if reasons else "")
+        way_out = f"name another zone: {elsewhere}" if elsewhere else "choose another machine type or another region"
+        return Finding("offering", Outcome.DOES_NOT_FIT, sentence, way_out)
+    sentence = f"{pool.machine_type} is sold in {', '.join(_zone(zone, sold[zone]) for zone in here)}"
+    sentence += f"; not in {', '.join(missing)}" if missing else ""
+    return Finding("offering", Outcome.FITS, sentence)
+
+
+def _zone(zone: str, everywhere: str) -> str:
+    return f"{zone} ({everywhere})" if everywhere else zone
+
+
+def _why_not(zone: str, reason: str | None) -> str:
+    return f"{zone} ({reason})" if reason else zone
+
+
+def pool_findings(
+    pool: PoolPlan, account: Fact[str], answers: Iterable[QuotaAnswer], offering: Fact[Offering]
+) -> tuple[Finding, ...]:
+    """Everything that decides about one pool; a quota that pools share decides about each of them."""
+    return (
+        *(() if isinstance(account, Known) else (account_finding(account),)),
+        *(quota_finding(answer) for answer in answers if pool.name in answer.need.pools),
+        offering_finding(pool, offering),
+    )

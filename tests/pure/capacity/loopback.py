@@ -1,0 +1,70 @@
+"""A server on loopback that answers with what a test hands it, and keeps what it was asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+
+@dataclass(frozen=True)
+class Request:
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body or b"{}")
+
+
+Answer = tuple[int, Any]
+"""Status and JSON body."""
+
+
+@dataclass
+class Loopback:
+    url: str
+    asked: list[Request] = field(default_factory=list)
+
+
+@contextmanager
+def serving(answer: Callable[[Request], Answer], content_type: str = "application/json") -> Iterator[Loopback]:
+    """Serve on a free port of loopback until the block ends."""
+    asked: list[Request] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            url = urlsplit(self.path)
+            length = int(self.headers.get("Content-Length", 0))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            request = Request(self.command, url.path, dict(parse_qsl(url.query)), headers, self.rfile.read(length))
+            asked.append(request)
+            status, body = answer(request)
+            content = json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", content_type)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_POST = do_GET
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield Loopback(f"http://127.0.0.1:{server.server_port}", asked)
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
