@@ -23,8 +23,8 @@ def as_json(report: CapacityReport, asked_at: str) -> dict[str, Any]:
     Keys: format, stack, cloud, region, asked_at (UTC), account (fact), verdict (`fits`, `does not fit`, `unknown`),
     pools (name, machine_type, capacity, zones, nodes {min, max}, verdict, reasons [about, verdict, sentence, way_out],
     usd_per_hour {on_demand, spot}, each {live (fact; spot: by zone), catalog (null: not of this region)}, alternative
-    (null: none was looked for; else a fact)), quotas (name, code, unit, needed, pools, live (fact of limit, used, note)),
-    not_asked (sentences).
+    (null: none was looked for; else a fact)), quotas (name, code, unit, needed, pools, live (fact of limit, used,
+    note)), not_asked (sentences).
     """
     return {
         "format": FORMAT,

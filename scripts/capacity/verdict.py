@@ -76,9 +76,8 @@ def offering_finding(pool: PoolPlan, offering: Fact[Offering]) -> Finding:
     missing = [_why_not(zone, refused.get(zone)) for zone in wanted if zone not in here]
     if not here:
         elsewhere = ", ".join(zone for zone in usable if zone not in wanted)
-        where = f"in none of {', '.join(wanted)}" if wanted else "nowhere in the region"
-        reasons = "; ".join(_why_not(zone, refused[zone]) for zone in wanted if zone in refused)
-        sentence = f"{pool.machine_type} can be had {where}" + (f": {reasons}" if reasons else "")
+        where = f"in none of {', '.join(missing)}" if wanted else "nowhere in the region"
+        sentence = f"{pool.machine_type} can be had {where}"
         way_out = f"name another zone: {elsewhere}" if elsewhere else "choose another machine type or another region"
         return Finding("offering", Outcome.DOES_NOT_FIT, sentence, way_out)
     sentence = f"{pool.machine_type} is sold in {', '.join(_zone(zone, sold[zone]) for zone in here)}"

@@ -79,7 +79,7 @@ class Account:
             return 200, {"Quota": rows[asked["QuotaCode"]]}
         return 400, {"__type": "NoSuchResourceException", "Message": "there is none"}
 
-    def list(self, asked: Mapping[str, Any]) -> Answer:
+    def list_all(self, asked: Mapping[str, Any]) -> Answer:
         return self._page(list(self.applied.values()), asked, "Quotas")
 
     def get_products(self, asked: Mapping[str, Any]) -> Answer:
@@ -98,7 +98,7 @@ class Account:
 _OPERATIONS: dict[str, Callable[[Account, Mapping[str, Any]], Answer]] = {
     "GetServiceQuota": Account.get,
     "GetAWSDefaultServiceQuota": Account.get_default,
-    "ListServiceQuotas": Account.list,
+    "ListServiceQuotas": Account.list_all,
     "GetProducts": Account.get_products,
 }
 

@@ -36,8 +36,9 @@ class Loopback:
 
 @contextmanager
 def serving(answer: Callable[[Request], Answer], content_type: str = "application/json") -> Iterator[Loopback]:
-    """Serve on a free port of loopback until the block ends."""
+    """Serve on a free port of loopback until the block ends, and then raise what went wrong in answering."""
     asked: list[Request] = []
+    failed: list[Exception] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -46,7 +47,11 @@ def serving(answer: Callable[[Request], Answer], content_type: str = "applicatio
             headers = {name.lower(): value for name, value in self.headers.items()}
             request = Request(self.command, url.path, dict(parse_qsl(url.query)), headers, self.rfile.read(length))
             asked.append(request)
-            status, body = answer(request)
+            try:
+                status, body = answer(request)
+            except Exception as error:  # noqa: BLE001 - the test is told at its end
+                failed.append(error)
+                status, body = 418, {"error": {"message": f"the server of the test failed: {error!r}"}}
             content = json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Type", content_type)
@@ -68,3 +73,5 @@ def serving(answer: Callable[[Request], Answer], content_type: str = "applicatio
         server.shutdown()
         server.server_close()
         thread.join()
+    if failed:
+        raise failed[0]

@@ -184,7 +184,7 @@ def test_after_the_time_limit_nothing_is_asked(tmp_path: Path, account: Account)
 
 
 def test_credentials_of_another_account_are_refused(tmp_path: Path, account: Account) -> None:
-    with pytest.raises(UserError, match=f"are of account {ACCOUNT}.*, the stack is for 999999999999"):
+    with pytest.raises(UserError, match=rf"are of account {ACCOUNT}.*, the stack is for 999999999999"):
         open_cloud(plan(tmp_path, account="999999999999"), Deadline(60))
 
 
@@ -193,7 +193,7 @@ def test_without_credentials_it_says_what_to_do(
 ) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    with pytest.raises(UserError, match="there are none here.*AWS_PROFILE"):
+    with pytest.raises(UserError, match=r"there are none here.*AWS_PROFILE"):
         open_cloud(plan(tmp_path), Deadline(60))
 
 

@@ -75,7 +75,7 @@ class ServiceQuotas:
             return Known(self._codes.value[name])
         return Unknown(
             "the catalog has no code for it, and AWS lists none of this name",
-            "find it in the console of Service Quotas and write its code into the row in infra/aigc/catalog/machines.yaml",
+            "find it in the console of Service Quotas; its code belongs into infra/aigc/catalog/machines.yaml",
         )
 
     def _list(self) -> dict[str, str]:

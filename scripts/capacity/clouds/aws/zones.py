@@ -1,4 +1,4 @@
-"""In which zones of a region AWS sells a machine type. Zone letters mean other places in another account: ids do not."""
+"""In which zones of a region AWS sells a machine type; letters mean other places in another account, ids do not."""
 
 from __future__ import annotations
 

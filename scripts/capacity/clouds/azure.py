@@ -1,0 +1,223 @@
+"""Azure: usages and SKUs by azure-mgmt-compute, prices by the public Retail Prices API, which has no SDK.
+
+Credentials are azure-identity's, from the environment, a workload's identity or `az login`. Needed permissions:
+Microsoft.Compute/locations/usages/read and Microsoft.Compute/skus/read on the subscription; the role Reader has them.
+AZURE_RESOURCE_MANAGER_ENDPOINT and AZURE_RETAIL_PRICES_ENDPOINT are other addresses of the two.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+from azure.identity import DefaultAzureCredential
+from azure.mgmt.compute import ComputeManagementClient
+from azure.mgmt.compute.models import ResourceSku
+
+from aigc.catalog.faults import fail
+from aigc.plan.stack_plan import PoolPlan, QuotaPlan, StackPlan
+from scripts.capacity.facts import Deadline, Fact, Known, LiveQuota, Offering, QuotaAnswer, T, Unknown
+from scripts.capacity.rest import Rest, RestError, not_answered
+
+RETAIL_PRICES = "https://prices.azure.com"
+NOT_ASKED = (
+    "whether a machine can be had this minute: Azure tells only when one is started; a capacity reservation keeps it",
+    "prices of an agreement: the Retail Prices API knows list prices only",
+)
+_PRICES_VERSION = "2023-01-01-preview"
+_USAGES, _SKUS = "Microsoft.Compute/locations/usages/read", "Microsoft.Compute/skus/read"
+_WAY_IN = (
+    "run `az login`, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (or AZURE_FEDERATED_TOKEN_FILE)"
+)
+_OTHER_SKUS = ("Spot", "Low Priority")
+_OTHER_PRODUCTS = ("Windows", "Cloud Services", "CloudServices", "Dedicated")
+_ALL_ZONES = "*"
+LIMITS = {"retry_total": 4, "connection_timeout": 5, "read_timeout": 20}
+"""azure-core's own retries, which wait as long as Azure asks; its default is ten."""
+
+
+class Azure:
+    """One subscription in one region."""
+
+    def __init__(
+        self, subscription: str, region: str, client: ComputeManagementClient, prices: Rest, deadline: Deadline
+    ) -> None:
+        self._subscription, self._region, self._client = subscription, region, client
+        self._prices, self._deadline = prices, deadline
+        # Each is one paged question about everything of the region.
+        self._usages = cache(lambda: self._ask(_USAGES, self._all_usages))
+        self._skus = cache(lambda: self._ask(_SKUS, self._all_skus))
+        self._meters = cache(self._meters_of)
+
+    @property
+    def account(self) -> Fact[str]:
+        """The subscription; that the credentials see it is known once it has said what is used of its quotas."""
+        usages = self._usages()
+        return usages if isinstance(usages, Unknown) else Known(self._subscription)
+
+    @property
+    def not_asked(self) -> tuple[str, ...]:
+        """See `NOT_ASKED`."""
+        return NOT_ASKED
+
+    def _ask(self, permission: str, call: Callable[[], T]) -> Fact[T]:
+        if late := self._deadline.passed():
+            return late
+        try:
+            return Known(call())
+        except ClientAuthenticationError as error:
+            raise fail("Azure credentials", _first_line(error), _WAY_IN) from None
+        except HttpResponseError as error:
+            return not_answered(permission, RestError(error.status_code, _first_line(error)))
+        except AzureError as error:
+            return not_answered(permission, RestError(None, _first_line(error)))
+
+    def _all_usages(self) -> dict[str, LiveQuota]:
+        found = {}
+        for usage in self._client.usage.list(self._region, **_plain_http_on_loopback()):
+            live = LiveQuota(float(usage.limit), float(usage.current_value))
+            for name in (usage.name.value, usage.name.localized_value):
+                if name:
+                    found[_folded(name)] = live
+        return found
+
+    def _all_skus(self) -> dict[str, ResourceSku]:
+        listed = self._client.resource_skus.list(filter=f"location eq '{self._region}'", **_plain_http_on_loopback())
+        return {sku.name: sku for sku in listed if sku.resource_type == "virtualMachines" and sku.name}
+
+    def quotas(self, pools: Sequence[PoolPlan], needs: Sequence[QuotaPlan]) -> tuple[QuotaAnswer, ...]:
+        """Of the region and of families: by code, by the catalog's name, else by the family that Azure says."""
+        types = {pool.name: pool.machine_type for pool in pools}
+        return tuple(QuotaAnswer(need, self._quota(need, types)) for need in needs)
+
+    def _quota(self, need: QuotaPlan, types: Mapping[str, str]) -> Fact[LiveQuota]:
+        usages, skus = self._usages(), self._skus()
+        if isinstance(usages, Unknown):
+            return usages
+        names = [need.code, need.name]
+        if isinstance(skus, Known):
+            sku = skus.value.get(types[need.pools[0]])
+            names.append(sku.family if sku else None)
+        for name in names:
+            if name and _folded(name) in usages.value:
+                return Known(usages.value[_folded(name)])
+        return Unknown(
+            f"Azure lists no quota of this name in {self._region}",
+            f"`az vm list-usage --location {self._region}` has those there are; "
+            "its name belongs into infra/aigc/catalog/machines.yaml",
+        )
+
+    def offerings(self, machine_types: Sequence[str]) -> Mapping[str, Fact[Offering]]:
+        """Zones by the numbers of this subscription; a restriction is a zone that this subscription gets none in."""
+        skus = self._skus()
+        if isinstance(skus, Unknown):
+            return dict.fromkeys(machine_types, skus)
+        return {name: Known(_offering(skus.value.get(name), self._region)) for name in machine_types}
+
+    def on_demand(self, machine_types: Sequence[str]) -> Mapping[str, Fact[float]]:
+        """The list price of each, a question a machine type."""
+        return {name: self._price(name, "") for name in machine_types}
+
+    def spot(self, machine_types: Sequence[str]) -> Mapping[str, Fact[Mapping[str, float]]]:
+        """Azure has one spot price a region, for all its zones."""
+        prices = {name: self._price(name, _OTHER_SKUS[0]) for name in machine_types}
+        return {
+            name: usd if isinstance(usd, Unknown) else Known({_ALL_ZONES: usd.value}) for name, usd in prices.items()
+        }
+
+    def _price(self, machine_type: str, kind: str) -> Fact[float]:
+        meters = self._meters(machine_type)
+        if isinstance(meters, Unknown):
+            return meters
+        found = sorted({meter["retailPrice"] for meter in meters.value if _is_linux(meter, kind)})
+        if len(found) == 1:
+            return Known(float(found[0]))
+        what = f"{kind.lower() or 'on-demand'} price of {machine_type} in {self._region}"
+        several = f" ({', '.join(f'{usd:g}' for usd in found)})" if found else ""
+        return Unknown(f"the Retail Prices API has {len(found) or 'no'} {what}{several}", "look at Azure's calculator")
+
+    def _meters_of(self, machine_type: str) -> Fact[list[dict[str, Any]]]:
+        if late := self._deadline.passed():
+            return late
+        try:
+            return Known(list(self._retail(machine_type)))
+        except RestError as error:
+            return not_answered("the Retail Prices API", error)
+
+    def _retail(self, machine_type: str) -> Iterator[dict[str, Any]]:
+        wanted = {"serviceName": "Virtual Machines", "armRegionName": self._region, "armSkuName": machine_type,
+                  "priceType": "Consumption"}  # fmt: skip
+        query = " and ".join(f"{name} eq '{value}'" for name, value in wanted.items())
+        page = self._prices.get("/api/retail/prices", {"api-version": _PRICES_VERSION, "$filter": query})
+        while True:
+            yield from page["Items"]
+            following = page.get("NextPageLink")
+            if not following:
+                return
+            page = self._prices.get(str(following))
+
+
+def _is_linux(meter: Mapping[str, Any], kind: str) -> bool:
+    """Whether a meter is of plain Linux machines by the hour, in US dollars, and of the kind (empty: on demand)."""
+    others = [word for word in _OTHER_SKUS if word in meter["skuName"]]
+    return (
+        others == ([kind] if kind else [])
+        and not any(word in meter["productName"] for word in _OTHER_PRODUCTS)
+        and (meter["unitOfMeasure"], meter["currencyCode"]) == ("1 Hour", "USD")
+    )
+
+
+def _offering(sku: ResourceSku | None, region: str) -> Offering:
+    if sku is None:
+        return Offering()
+    places = [place for place in sku.location_info or () if _folded(place.location or "") == _folded(region)]
+    zones = sorted(zone for place in places for zone in place.zones or ()) or [region]
+    refused: dict[str, str] = {}
+    for restriction in sku.restrictions or ():
+        of_zones = restriction.restriction_info.zones if restriction.restriction_info else None
+        reason = str(getattr(restriction.reason_code, "value", restriction.reason_code))
+        refused |= dict.fromkeys(of_zones or zones, reason)
+    return Offering(dict.fromkeys(zones, ""), refused)
+
+
+def _folded(name: str) -> str:
+    """Azure writes one name in several ways: compared without case and blanks."""
+    return name.replace(" ", "").casefold()
+
+
+def _first_line(error: AzureError) -> str:
+    return str(error).strip().splitlines()[0]
+
+
+def _endpoint() -> str | None:
+    return os.environ.get("AZURE_RESOURCE_MANAGER_ENDPOINT")
+
+
+def _plain_http_on_loopback() -> dict[str, bool]:
+    """azure-core sends no token over plain HTTP; a server on this very machine is let off."""
+    return {"enforce_https": False} if urlsplit(_endpoint() or "").hostname in {"127.0.0.1", "localhost"} else {}
+
+
+def _subscription(plan: StackPlan) -> str:
+    """The plan's own where it has one, else the SDK's usual variable."""
+    of_plan = getattr(getattr(plan, "azure", None), "subscription", None)
+    if found := of_plan or os.environ.get("AZURE_SUBSCRIPTION_ID"):
+        return str(found)
+    raise fail("AZURE_SUBSCRIPTION_ID", "is not set", "set it to the id that `az account show` prints")
+
+
+def open_cloud(plan: StackPlan, deadline: Deadline) -> Azure:
+    """Azure as the subscription sees it; see `scripts.capacity.contract.open_cloud`."""
+    # Which of its ten ways in failed is in the error, too.
+    logging.getLogger("azure").setLevel(logging.CRITICAL)
+    subscription = _subscription(plan)
+    more = {"base_url": endpoint, "credential_scopes": [f"{endpoint}/.default"]} if (endpoint := _endpoint()) else {}
+    client = ComputeManagementClient(DefaultAzureCredential(), subscription, **more, **LIMITS)
+    prices = Rest(os.environ.get("AZURE_RETAIL_PRICES_ENDPOINT", RETAIL_PRICES), deadline)
+    return Azure(subscription, plan.region or "", client, prices, deadline)
