@@ -1,4 +1,4 @@
-"""What could stand in for a pool that does not fit: machines of the catalog, and the same ones paid for otherwise. Pure.
+"""What could stand in for a pool that does not fit: other machines, and the same one paid for otherwise. Pure.
 
 A candidate carries no less of anything a pod may count on (accelerator, its memory, processors, memory, architecture),
 so every pod that fits the pool fits it. Whether the cloud has it is asked afterwards, as for the pool itself.

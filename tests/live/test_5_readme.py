@@ -18,6 +18,8 @@ RUN_ELSEWHERE = {
     "make down": "tests/live/test_9_down.py",
     "make test": ".ci/run, which runs this file",
     "make check": "the ring before this one, by .ci/rings",
+    "python -m scripts capacity aws-dev": "tests/pure/capacity/test_capacity_verb.py, where moto is the account",
+    "python -m scripts capacity aws-dev --format json": "the same",
 }
 
 

@@ -14,7 +14,6 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 from azure.identity import DefaultAzureCredential
 from azure.mgmt.compute import ComputeManagementClient

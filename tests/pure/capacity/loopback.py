@@ -49,7 +49,7 @@ def serving(answer: Callable[[Request], Answer], content_type: str = "applicatio
             asked.append(request)
             try:
                 status, body = answer(request)
-            except Exception as error:  # noqa: BLE001 - the test is told at its end
+            except Exception as error:
                 failed.append(error)
                 status, body = 418, {"error": {"message": f"the server of the test failed: {error!r}"}}
             content = json.dumps(body).encode()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from typing import Any
 
 import pytest
 
+from aigc.config.stacks import PROJECT_ROOT
 from scripts.__main__ import main
 from scripts.capacity.contract import clouds_that_answer
 from tests.pure.capacity.aws_servers import Account, moto_client, quota
@@ -35,6 +38,12 @@ def test_a_stack_that_fits_ends_with_0(of_the_stack: Account, capsys: pytest.Cap
     assert "✓ stack aws-dev: fits" in text
     assert "✓ pool l4-spot: fits (0 to 2 x g6.2xlarge, spot)" in text
     assert "on demand: $0.9776 an hour, as in the catalog" in text
+
+
+def test_the_commands_of_the_readme(of_the_stack: Account, capsys: pytest.CaptureFixture[str]) -> None:
+    commands = re.findall(r"^python -m scripts (capacity .*)$", (PROJECT_ROOT / "README.md").read_text(), re.MULTILINE)
+    assert len(commands) == 2
+    assert [main(shlex.split(command)) for command in commands] == [0, 0]
 
 
 def test_one_that_does_not_ends_with_1_and_json_says_why(

@@ -41,8 +41,8 @@ _NO_CREDENTIALS = (
     SSOError,
     LoginError,
 )
-_REFUSED = {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure",
-            "SignatureDoesNotMatch", "RequestExpired"}  # fmt: skip
+_REFUSED = {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException",
+            "AuthFailure", "SignatureDoesNotMatch", "RequestExpired"}  # fmt: skip
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 _WAY_IN = (
     "run `aws sso login` or `aws configure`, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY "
