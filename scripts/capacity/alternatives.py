@@ -32,15 +32,16 @@ class Alternative:
 
 
 def candidates(cloud: Cloud, pool: PoolPlan) -> tuple[PoolPlan, ...]:
-    """Pools in place of `pool`: other machine types; for spot, on demand too, but never spot for what is not spot."""
+    """Pools in place of `pool`: other machine types; for spot and reserved ones on demand, too, never the other way."""
     wanted = machines(cloud)[pool.machine_type]
     rows = [
         row
         for row in no_less_than(wanted, ("vcpus", "memory_gib"))
         if row.architecture == wanted.architecture and row.vcpus and row.memory_gib and not image_gap(cloud, row)
     ]
-    ways = dict.fromkeys((pool.capacity, CapacityType.ON_DEMAND))
-    pools = (_in_place(pool, row, capacity) for capacity in ways for row in rows)
+    # What is reserved is of one machine type: there is none of another.
+    ways = dict.fromkeys((pool.capacity, CapacityType.ON_DEMAND)).keys() - {CapacityType.RESERVED}
+    pools = (_in_place(pool, row, capacity) for capacity in sorted(ways) for row in rows)
     return tuple(one for one in pools if (one.machine_type, one.capacity) != (pool.machine_type, pool.capacity))
 
 

@@ -1,4 +1,4 @@
-"""What `capacity` asks of a cloud: five questions, so that another cloud is one file (`clouds/<cloud>.py`).
+"""What `capacity` asks of a cloud: six questions, so that another cloud is one file (`clouds/<cloud>.py`).
 
 Such a module has one function, `open_cloud(plan, deadline)`; it is found by its place, as the clouds of the program
 are, and imported only for a stack of its cloud: each SDK costs most of a second.
@@ -14,7 +14,7 @@ from typing import Protocol, cast
 from aigc.catalog.faults import fail
 from aigc.plan.stack_plan import PoolPlan, QuotaPlan, StackPlan
 from scripts.capacity import clouds
-from scripts.capacity.facts import Deadline, Fact, Offering, QuotaAnswer
+from scripts.capacity.facts import Deadline, Fact, Offering, QuotaAnswer, Reserved
 
 
 class LiveCloud(Protocol):
@@ -34,6 +34,9 @@ class LiveCloud(Protocol):
     def offerings(self, machine_types: Sequence[str]) -> Mapping[str, Fact[Offering]]:
         """Machine type -> zones of the region in which it is sold; none at all is an answer, too."""
 
+    def reserved(self, pools: Sequence[PoolPlan]) -> Mapping[str, Fact[Reserved]]:
+        """Pool -> what is reserved of its machine type; of the reservation that it names, where it names one."""
+
     def on_demand(self, machine_types: Sequence[str]) -> Mapping[str, Fact[float]]:
         """Machine type -> US dollars an hour, Linux, in the stack's region."""
 
@@ -43,6 +46,12 @@ class LiveCloud(Protocol):
 
 class _Module(Protocol):
     def open_cloud(self, plan: StackPlan, deadline: Deadline) -> LiveCloud: ...
+
+
+def named_reservation(pool: PoolPlan) -> str | None:
+    """Id or name of the reservation that a pool is for; None on plans that cannot name one."""
+    named = getattr(pool, "reservation", None)
+    return str(named) if named else None
 
 
 def clouds_that_answer() -> tuple[str, ...]:

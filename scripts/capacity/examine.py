@@ -67,10 +67,11 @@ def examine(plan: StackPlan, cloud: LiveCloud, note: Callable[[str], None] = lam
     note("prices")
     on_demand = cloud.on_demand(types)
     spot = cloud.spot([pool.machine_type for pool in plan.pools if pool.capacity is CapacityType.SPOT])
+    reserved = cloud.reserved([pool for pool in plan.pools if pool.capacity is CapacityType.RESERVED])
     reports = []
     for pool in plan.pools:
         name = pool.machine_type
-        findings = pool_findings(pool, cloud.account, answers, offerings[name])
+        findings = pool_findings(pool, cloud.account, answers, offerings[name], reserved.get(pool.name))
         outcome = overall(finding.outcome for finding in findings)
         reports.append(
             PoolReport(

@@ -60,6 +60,14 @@ class Offering:
 
 
 @dataclass(frozen=True)
+class Reserved:
+    """Machines that are kept for this account, of one machine type."""
+
+    zones: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Zone -> machines reserved, and how many of them nobody uses."""
+
+
+@dataclass(frozen=True)
 class Deadline:
     """How long all questions together may take; what was not asked by then stays unknown."""
 

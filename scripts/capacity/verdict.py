@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from aigc.plan.stack_plan import PoolPlan
-from scripts.capacity.facts import Fact, Known, Offering, QuotaAnswer, Unknown
+from scripts.capacity.facts import Fact, Known, Offering, QuotaAnswer, Reserved, Unknown
 
 
 class Outcome(StrEnum):
@@ -23,7 +23,7 @@ class Finding:
     """One thing that decides whether a pool can grow to its bounds."""
 
     about: str
-    """`account`, `quota` or `offering`."""
+    """`account`, `quota`, `offering` or `reservation`."""
     outcome: Outcome
     sentence: str
     way_out: str = ""
@@ -85,6 +85,24 @@ def offering_finding(pool: PoolPlan, offering: Fact[Offering]) -> Finding:
     return Finding("offering", Outcome.FITS, sentence)
 
 
+def reservation_finding(pool: PoolPlan, reserved: Fact[Reserved]) -> Finding:
+    """A pool of reserved machines gets no others; those in use may be this stack's own."""
+    if isinstance(reserved, Unknown):
+        return Finding("reservation", Outcome.UNKNOWN, f"what is reserved: {reserved.reason}", reserved.way_out)
+    counts = [count for zone, count in reserved.value.zones.items() if not pool.zones or zone in pool.zones]
+    total, free = sum(all_of for all_of, _ in counts), sum(unused for _, unused in counts)
+    where = ", ".join(pool.zones) or "the region"
+    sentence = f"{total} {pool.machine_type} reserved in {where}, {free} of them unused, {pool.max_nodes} wanted"
+    if total < pool.max_nodes:
+        way_out = f"reserve {pool.max_nodes - total} more, lower max_nodes, or use capacity: on_demand"
+        return Finding("reservation", Outcome.DOES_NOT_FIT, sentence, way_out)
+    if free < pool.max_nodes:
+        own = pool.max_nodes - free
+        sentence += f": enough only if {own} of those in use are this stack's own"
+        return Finding("reservation", Outcome.UNKNOWN, sentence, f"if they are not, reserve {own} more")
+    return Finding("reservation", Outcome.FITS, sentence)
+
+
 def _zone(zone: str, everywhere: str) -> str:
     return f"{zone} ({everywhere})" if everywhere else zone
 
@@ -94,11 +112,16 @@ def _why_not(zone: str, reason: str | None) -> str:
 
 
 def pool_findings(
-    pool: PoolPlan, account: Fact[str], answers: Iterable[QuotaAnswer], offering: Fact[Offering]
+    pool: PoolPlan,
+    account: Fact[str],
+    answers: Iterable[QuotaAnswer],
+    offering: Fact[Offering],
+    reserved: Fact[Reserved] | None = None,
 ) -> tuple[Finding, ...]:
     """Everything that decides about one pool; a quota that pools share decides about each of them."""
     return (
         *(() if isinstance(account, Known) else (account_finding(account),)),
         *(quota_finding(answer) for answer in answers if pool.name in answer.need.pools),
         offering_finding(pool, offering),
+        *(() if reserved is None else (reservation_finding(pool, reserved),)),
     )

@@ -21,7 +21,7 @@ from azure.mgmt.compute.models import ResourceSku
 
 from aigc.catalog.faults import fail
 from aigc.plan.stack_plan import PoolPlan, QuotaPlan, StackPlan
-from scripts.capacity.facts import Deadline, Fact, Known, LiveQuota, Offering, QuotaAnswer, T, Unknown
+from scripts.capacity.facts import Deadline, Fact, Known, LiveQuota, Offering, QuotaAnswer, Reserved, T, Unknown
 from scripts.capacity.rest import Rest, RestError, not_answered
 
 RETAIL_PRICES = "https://prices.azure.com"
@@ -118,6 +118,11 @@ class Azure:
         if isinstance(skus, Unknown):
             return dict.fromkeys(machine_types, skus)
         return {name: Known(_offering(skus.value.get(name), self._region)) for name in machine_types}
+
+    def reserved(self, pools: Sequence[PoolPlan]) -> Mapping[str, Fact[Reserved]]:
+        """Not asked: AKS takes a group of reservations, which no plan can name."""
+        why = Unknown("groups of capacity reservations are not asked about", "`az capacity reservation group list`")
+        return dict.fromkeys((pool.name for pool in pools), why)
 
     def on_demand(self, machine_types: Sequence[str]) -> Mapping[str, Fact[float]]:
         """The list price of each, a question a machine type."""

@@ -3,7 +3,7 @@
 Without Google's SDK: google-cloud-compute would change the version of grpcio, and google-auth is loaded by the
 Kubernetes client wherever it is installed, 0.25 s at every start of `scripts`. Endpoints are the provider's variables,
 GOOGLE_COMPUTE_CUSTOM_ENDPOINT. Needed permissions: compute.regions.get, compute.projects.get,
-compute.machineTypes.list; the role roles/compute.viewer has them.
+compute.machineTypes.list, compute.reservations.list; the role roles/compute.viewer has them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ import httpx
 from aigc.catalog.faults import fail
 from aigc.catalog.machines import machines
 from aigc.plan.stack_plan import CapacityType, Cloud, PoolPlan, QuotaPlan, StackPlan
-from scripts.capacity.facts import Deadline, Fact, Known, LiveQuota, Offering, QuotaAnswer, T, Unknown
+from scripts.capacity.contract import named_reservation
+from scripts.capacity.facts import Deadline, Fact, Known, LiveQuota, Offering, QuotaAnswer, Reserved, T, Unknown
 from scripts.capacity.rest import Rest, RestError, not_answered
 
 COMPUTE = "https://compute.googleapis.com/compute/v1/"
@@ -117,16 +118,26 @@ class Gcp:
 
     def _machine_types(self, names: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
         """Zone of this region, and a machine type there."""
-        params = {"filter": " OR ".join(f'(name = "{name}")' for name in names)}
+        return self._of_zones("machineTypes", " OR ".join(f'(name = "{name}")' for name in names))
+
+    def _of_zones(self, collection: str, wanted: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        params = {"filter": wanted} if wanted else {}
         while True:
-            page = self._compute.get(f"{self._path}/aggregated/machineTypes", params)
+            page = self._compute.get(f"{self._path}/aggregated/{collection}", params)
             for scope, content in page.get("items", {}).items():
                 zone = scope.removeprefix("zones/")
                 if zone.rsplit("-", 1)[0] == self._region:
-                    yield from ((zone, row) for row in content.get("machineTypes", ()))
+                    yield from ((zone, row) for row in content.get(collection, ()))
             if not page.get("nextPageToken"):
                 return
             params["pageToken"] = page["nextPageToken"]
+
+    def reserved(self, pools: Sequence[PoolPlan]) -> Mapping[str, Fact[Reserved]]:
+        """Reservations of the project itself; one that another project shares with it is not listed here."""
+        if not pools:
+            return {}
+        rows = self._ask("compute.reservations.list", lambda: list(self._of_zones("reservations", "")))
+        return {pool.name: rows if isinstance(rows, Unknown) else Known(_reserved(pool, rows.value)) for pool in pools}
 
     def on_demand(self, machine_types: Sequence[str]) -> Mapping[str, Fact[float]]:
         """Unknown, all of them: see the sentence."""
@@ -146,6 +157,18 @@ def _offering(name: str, rows: Sequence[tuple[str, dict[str, Any]]]) -> Offering
             if state in _GONE:
                 refused[zone] = f"Google says {state.lower()}"
     return Offering(zones, refused)
+
+
+def _reserved(pool: PoolPlan, rows: Sequence[tuple[str, dict[str, Any]]]) -> Reserved:
+    zones: dict[str, tuple[int, int]] = {}
+    for zone, row in rows:
+        kept = row.get("specificReservation", {})
+        of_type = kept.get("instanceProperties", {}).get("machineType") == pool.machine_type
+        if of_type and row.get("status") == "READY" and named_reservation(pool) in {None, row["name"]}:
+            total, free = zones.get(zone, (0, 0))
+            count, used = int(kept.get("count", 0)), int(kept.get("inUseCount", 0))
+            zones[zone] = total + count, free + count - used
+    return Reserved(zones)
 
 
 def _of_all_regions(pools: Sequence[PoolPlan]) -> Iterator[QuotaPlan]:

@@ -22,6 +22,10 @@ METHODS = {
         "projects/{project}/aggregated/machineTypes",
         "MachineTypeAggregatedList",
     ),
+    "compute.reservations.aggregatedList": (
+        "projects/{project}/aggregated/reservations",
+        "ReservationAggregatedList",
+    ),
 }
 PAGE = 1
 """Zones a page, so that paging is always played."""
@@ -59,6 +63,8 @@ class Google:
     of_project: list[dict[str, Any]] = field(default_factory=list)
     machine_types: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     """Zone -> rows."""
+    reservations: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """Zone -> rows."""
     refused: dict[str, int] = field(default_factory=dict)
     """Method -> HTTP status."""
     busy: int = 0
@@ -85,6 +91,8 @@ class Google:
             return {"name": PROJECT, "quotas": self.of_project}
         if method == "compute.regions.get":
             return {"name": REGION, "quotas": self.regional}
+        if method == "compute.reservations.aggregatedList":
+            return {"items": {f"zones/{zone}": {"reservations": rows} for zone, rows in self.reservations.items()}}
         wanted = set(re.findall(r'name = "([^"]+)"', query["filter"]))
         start = int(query.get("pageToken", 0))
         zones = sorted(self.machine_types)

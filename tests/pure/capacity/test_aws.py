@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
+from botocore.stub import Stubber
 
 from aigc.catalog.faults import UserError
 from aigc.config.stack_file import parse_stack_file
 from aigc.plan.resolve import resolve
-from aigc.plan.stack_plan import StackPlan
+from aigc.plan.stack_plan import CapacityType, StackPlan
+from scripts.capacity.clouds.aws.access import Access
+from scripts.capacity.clouds.aws.reservations import reserved
 from scripts.capacity.contract import open_cloud
 from scripts.capacity.examine import CapacityReport, PoolReport, examine
-from scripts.capacity.facts import Deadline, Known, Unknown
+from scripts.capacity.facts import Deadline, Fact, Known, Reserved, T, Unknown
 from scripts.capacity.verdict import Outcome
 from tests.pure.capacity.aws_servers import ACCOUNT, Account, moto_client, product, quota
 from tests.pure.plan.stacks_for_tests import add_model, aws, write
@@ -128,6 +131,42 @@ def test_a_machine_that_no_zone_of_the_pool_has(tmp_path: Path, account: Account
     assert finding.outcome is Outcome.DOES_NOT_FIT
     assert finding.sentence == "trn1.2xlarge can be had in none of us-east-1a, us-east-1b"
     assert finding.way_out == "name another zone: us-east-1c, us-east-1f"
+
+
+class OnlyEc2:
+    """An access whose EC2 client is botocore's stubber's: moto has no DescribeCapacityReservations."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def client(self, service: str) -> Any:
+        return {"ec2": self._client}[service]
+
+    def ask(self, _: str, call: Callable[[], T]) -> Fact[T]:
+        return Known(call())
+
+
+def test_what_is_reserved(tmp_path: Path, moto_url: str) -> None:
+    """Two pages; the stubber checks both the question and the answers against botocore's model."""
+    pool = plan(tmp_path).pools[1].model_copy(update={"capacity": CapacityType.RESERVED})
+    client = moto_client("ec2", moto_url)
+    asked: dict[str, Any] = {
+        "Filters": [
+            {"Name": "instance-type", "Values": ["g6.2xlarge"]},
+            {"Name": "state", "Values": ["active"]},
+        ]
+    }
+
+    def row(zone: str, total: int, free: int) -> dict[str, Any]:
+        return {"AvailabilityZone": zone, "TotalInstanceCount": total, "AvailableInstanceCount": free}
+
+    with Stubber(client) as stubber:
+        first = {"CapacityReservations": [row("us-east-1a", 2, 1), row("us-east-1b", 1, 0)], "NextToken": "more"}
+        stubber.add_response("describe_capacity_reservations", first, asked)
+        second = {"CapacityReservations": [row("us-east-1a", 3, 3)]}
+        stubber.add_response("describe_capacity_reservations", second, asked | {"NextToken": "more"})
+        found = reserved(cast(Access, OnlyEc2(client)), pool)
+    assert found == Known(Reserved({"us-east-1a": (5, 4), "us-east-1b": (1, 0)}))
 
 
 def test_a_call_that_is_not_permitted_leaves_one_fact_unknown(tmp_path: Path, account: Account) -> None:

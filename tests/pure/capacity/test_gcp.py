@@ -11,7 +11,7 @@ import pytest
 from aigc.catalog.faults import UserError
 from aigc.config.stack_file import parse_stack_file
 from aigc.plan.resolve import resolve
-from aigc.plan.stack_plan import StackPlan
+from aigc.plan.stack_plan import CapacityType, StackPlan
 from scripts.capacity.contract import open_cloud
 from scripts.capacity.examine import CapacityReport, PoolReport, examine
 from scripts.capacity.facts import Deadline, Known, Unknown
@@ -100,6 +100,24 @@ def test_a_zone_without_it(tmp_path: Path, google: Google) -> None:
     assert finding.outcome is Outcome.DOES_NOT_FIT
     assert "in none of us-central1-b (Google says obsolete)" in finding.sentence
     assert finding.way_out == "name another zone: us-central1-a"
+
+
+def test_what_is_reserved(tmp_path: Path, google: Google) -> None:
+    """A stack file cannot ask for it yet, so the plan's pool is changed."""
+    kept = {"count": "3", "inUseCount": "1", "instanceProperties": {"machineType": "g2-standard-8"}}
+    other = {"count": "9", "instanceProperties": {"machineType": "g2-standard-4"}}
+    google.reservations = {
+        "us-central1-a": [
+            {"name": "ours", "status": "READY", "specificReservation": kept},
+            {"name": "coming", "status": "CREATING", "specificReservation": kept},
+            {"name": "smaller", "status": "READY", "specificReservation": other},
+        ]
+    }
+    wanted = plan(tmp_path)
+    reserved = wanted.pools[1].model_copy(update={"capacity": CapacityType.RESERVED})
+    l4 = pool(report(wanted.model_copy(update={"pools": (wanted.pools[0], reserved)})), "l4")
+    assert l4.outcome is Outcome.FITS
+    assert about(l4, "reservation") == "3 g2-standard-8 reserved in the region, 2 of them unused, 2 wanted"
 
 
 def test_a_call_that_is_not_permitted_leaves_its_facts_unknown(tmp_path: Path, google: Google) -> None:

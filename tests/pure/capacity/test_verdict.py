@@ -11,9 +11,16 @@ from aigc.config.stack_file import parse_stack_file
 from aigc.plan.resolve import resolve
 from aigc.plan.stack_plan import CapacityType, Cloud, PoolPlan, QuotaPlan, StackPlan
 from scripts.capacity.alternatives import Alternative, candidates, cheapest, live_usd_per_hour, needs_with
-from scripts.capacity.facts import Fact, Known, LiveQuota, Offering, QuotaAnswer, Unknown
+from scripts.capacity.facts import Fact, Known, LiveQuota, Offering, QuotaAnswer, Reserved, Unknown
 from scripts.capacity.report import difference
-from scripts.capacity.verdict import Outcome, offering_finding, overall, pool_findings, quota_finding
+from scripts.capacity.verdict import (
+    Outcome,
+    offering_finding,
+    overall,
+    pool_findings,
+    quota_finding,
+    reservation_finding,
+)
 from tests.pure.plan.stacks_for_tests import add_model, aws, write
 
 FITS, NO, UNKNOWN = Outcome.FITS, Outcome.DOES_NOT_FIT, Outcome.UNKNOWN
@@ -86,6 +93,29 @@ def test_offerings(
     assert finding.outcome is outcome
     assert says in finding.sentence
     assert way_out in finding.way_out
+
+
+@pytest.mark.parametrize(
+    ("reserved", "outcome", "says"),
+    [
+        (SILENT, UNKNOWN, "nobody answered"),
+        (Known(Reserved({})), NO, "0 g6.2xlarge reserved"),
+        (Known(Reserved({"us-east-1f": (9, 9)})), NO, "0 g6.2xlarge reserved in us-east-1a, us-east-1b"),
+        (Known(Reserved({"us-east-1a": (1, 1), "us-east-1b": (1, 1)})), FITS, "2 of them unused, 2 wanted"),
+        (Known(Reserved({"us-east-1a": (2, 1)})), UNKNOWN, "enough only if 1 of those in use"),
+    ],
+)
+def test_reservations(l4: PoolPlan, reserved: Fact[Reserved], outcome: Outcome, says: str) -> None:
+    finding = reservation_finding(l4, reserved)
+    assert finding.outcome is outcome
+    assert says in finding.sentence
+    assert bool(finding.way_out) is (outcome is not FITS)
+
+
+def test_what_is_reserved_may_be_had_on_demand(l4: PoolPlan) -> None:
+    found = candidates(Cloud.AWS, l4.model_copy(update={"capacity": CapacityType.RESERVED}))
+    assert {one.capacity for one in found} == {CapacityType.ON_DEMAND}
+    assert l4.machine_type in {one.machine_type for one in found}
 
 
 def test_only_quotas_of_a_pool_decide_about_it(l4: PoolPlan) -> None:

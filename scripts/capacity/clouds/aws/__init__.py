@@ -1,8 +1,9 @@
 """AWS: boto3 with the credentials, region settings and endpoints of the SDK's own environment variables and files.
 
 Needed rights, all read-only: servicequotas:GetServiceQuota, GetAWSDefaultServiceQuota and ListServiceQuotas,
-cloudwatch:GetMetricStatistics, ec2:DescribeInstanceTypeOfferings, DescribeAvailabilityZones and
-DescribeSpotPriceHistory, pricing:GetProducts. A missing one leaves its fact unknown and is named there.
+cloudwatch:GetMetricStatistics, ec2:DescribeInstanceTypeOfferings, DescribeAvailabilityZones,
+DescribeSpotPriceHistory and DescribeCapacityReservations, pricing:GetProducts. A missing one leaves its fact unknown
+and is named there.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from aigc.catalog.faults import fail
 from aigc.plan.stack_plan import PoolPlan, QuotaPlan, StackPlan
 from scripts.capacity.clouds.aws.access import Access, open_access
 from scripts.capacity.clouds.aws.prices import on_demand_usd, spot_usd
+from scripts.capacity.clouds.aws.reservations import reserved
 from scripts.capacity.clouds.aws.service_quotas import ServiceQuotas
 from scripts.capacity.clouds.aws.zones import offerings
-from scripts.capacity.facts import Deadline, Fact, Known, Offering, QuotaAnswer
+from scripts.capacity.facts import Deadline, Fact, Known, Offering, QuotaAnswer, Reserved
 
 NOT_ASKED = (
     "whether a machine can be had this minute: AWS tells only when one is started; a capacity reservation keeps it",
@@ -51,6 +53,10 @@ class Aws:
         if new:
             self._offerings |= offerings(self._access, new)
         return {name: self._offerings[name] for name in machine_types}
+
+    def reserved(self, pools: Sequence[PoolPlan]) -> Mapping[str, Fact[Reserved]]:
+        """On-demand capacity reservations and Capacity Blocks alike."""
+        return {pool.name: reserved(self._access, pool) for pool in pools}
 
     def on_demand(self, machine_types: Sequence[str]) -> Mapping[str, Fact[float]]:
         """A question a machine type: the price list has no other filter."""
