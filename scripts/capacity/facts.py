@@ -39,6 +39,8 @@ class LiveQuota:
     """Of it in use now, by this stack or by others; None where the cloud does not say."""
     note: str = ""
     """What a reader should know of these numbers."""
+    raised_by: str = ""
+    """The command that asks for more, with `{}` where the wanted limit stands; empty: there is no simple one."""
 
 
 @dataclass(frozen=True)

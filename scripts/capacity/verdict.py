@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from aigc.plan.stack_plan import PoolPlan
-from scripts.capacity.facts import Fact, Known, Offering, QuotaAnswer, Reserved, Unknown
+from scripts.capacity.facts import Fact, Known, LiveQuota, Offering, QuotaAnswer, Reserved, Unknown
 
 
 class Outcome(StrEnum):
@@ -56,12 +56,17 @@ def quota_finding(answer: QuotaAnswer) -> Finding:
     amounts += f", {used:g} in use" if used is not None else ""
     amounts += f" ({live.value.note})" if live.value.note else ""
     if limit < need.needed:
-        return Finding("quota", Outcome.DOES_NOT_FIT, amounts, f"ask the cloud for {need.needed:g} {need.unit}")
+        return Finding("quota", Outcome.DOES_NOT_FIT, amounts, _ask_for(need.needed, need.unit, live.value))
     if used is not None and limit - used < need.needed:
         sentence = f"{amounts}: enough only if {used - (limit - need.needed):g} of what is in use are this stack's own"
-        way_out = f"if they are not, ask for {need.needed + used:g} {need.unit}"
+        way_out = f"if they are not: {_ask_for(need.needed + used, need.unit, live.value)}"
         return Finding("quota", Outcome.UNKNOWN, sentence, way_out)
     return Finding("quota", Outcome.FITS, amounts)
+
+
+def _ask_for(amount: float, unit: str, quota: LiveQuota) -> str:
+    command = f": {quota.raised_by.format(f'{amount:g}')}" if quota.raised_by else ""
+    return f"ask the cloud for {amount:g} {unit}{command}"
 
 
 def offering_finding(pool: PoolPlan, offering: Fact[Offering]) -> Finding:

@@ -65,6 +65,7 @@ def test_a_quota_of_zero_names_what_would_fit_instead(tmp_path: Path, account: A
     l4 = pool(report(plan(tmp_path)), "l4")
     assert l4.outcome is Outcome.DOES_NOT_FIT
     assert "0 vCPU allowed, 16 needed" in about(l4, "quota")
+    assert "--quota-code L-3819A6DF --region us-east-1 --desired-value 16" in l4.findings[0].way_out
     assert isinstance(l4.alternative, Known)
     instead = l4.alternative.value
     assert (instead.pool.machine_type, instead.pool.capacity) == ("g6.2xlarge", "on_demand")

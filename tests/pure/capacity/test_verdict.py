@@ -72,6 +72,13 @@ def test_quotas(live: Fact[LiveQuota], outcome: Outcome, says: str) -> None:
     assert bool(finding.way_out) is (outcome is not FITS)
 
 
+def test_the_way_out_of_a_quota_is_a_command_where_there_is_one() -> None:
+    short = quota_finding(QuotaAnswer(NEED, Known(LiveQuota(8.0, raised_by="more --to {}"))))
+    assert short.way_out == "ask the cloud for 16 vCPU: more --to 16"
+    used = quota_finding(QuotaAnswer(NEED, Known(LiveQuota(20.0, 5.0, raised_by="more --to {}"))))
+    assert used.way_out.endswith("more --to 21")
+
+
 @pytest.mark.parametrize(
     ("offering", "zones", "outcome", "says", "way_out"),
     [

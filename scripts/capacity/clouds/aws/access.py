@@ -90,7 +90,8 @@ def _refusal(action: str, error: ClientError) -> Unknown:
     code = error.response.get("Error", {}).get("Code", "")
     words = error.response.get("Error", {}).get("Message", "") or str(error)
     if code in _REFUSED:
-        raise fail("AWS credentials", f"AWS refuses them ({code}): {words}", _WAY_IN) from None
+        way_out = f"{_WAY_IN}; a region that the account has not switched on refuses them, too"
+        raise fail("AWS credentials", f"AWS refuses them ({code}): {words}", way_out) from None
     if code in _DENIED:
         return Unknown(f"these credentials may not {action}", f"allow the IAM action {action}")
     return Unknown(f"{action} failed ({code}): {words}", "ask again; if it stays so, the sentence is AWS's own")

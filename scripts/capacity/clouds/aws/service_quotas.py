@@ -17,6 +17,11 @@ _USE_PERIOD_SECONDS = 300
 _USE_WINDOW = timedelta(hours=1)
 """AWS/Usage has a sample every five minutes while anything is used; an hour bridges late ones."""
 
+_RAISE = (
+    "aws service-quotas request-service-quota-increase --service-code ec2 --quota-code {code} --region {region} "
+    "--desired-value {{}}"
+)
+
 
 class ServiceQuotas:
     """Each quota is asked for once."""
@@ -49,7 +54,9 @@ class ServiceQuotas:
         if "Value" not in raw:
             return Unknown(f"Service Quotas has no value for {code.value}", "look at it in the console")
         used, gap = self._used(raw.get("UsageMetric"))
-        return Known(LiveQuota(float(raw["Value"]), used, "; ".join(part for part in (note, gap) if part)))
+        notes = "; ".join(part for part in (note, gap) if part)
+        raised_by = _RAISE.format(code=code.value, region=self._access.region)
+        return Known(LiveQuota(float(raw["Value"]), used, notes, raised_by))
 
     def _applied(self, code: str) -> dict[str, Any] | None:
         """The quota as applied to the account; None where it has only the default."""
