@@ -20,7 +20,8 @@ from scripts.capacity.facts import Fact, Known, Offering, QuotaAnswer, Unknown
 from scripts.capacity.verdict import Finding, Outcome, overall, pool_findings
 
 MOST_PRICED = 8
-"""Candidates whose live price is asked for, those that the catalog calls cheapest first: a price is a call each."""
+"""Candidates of each way of paying whose live price is asked for, those that the catalog calls cheapest first: a price
+is a call each."""
 NOT_ON_SPOT = Unknown("the pool is not on spot")
 
 
@@ -107,9 +108,9 @@ def _alternative(plan: StackPlan, pool: PoolPlan, cloud: LiveCloud, note: Callab
             "raise a quota, or choose another region; `python -m scripts plan` prints what is needed",
         )
     fitting.sort(key=lambda one: _by_catalog(plan, one))
-    fitting = fitting[:MOST_PRICED]
-    priced = _priced(plan, fitting, cloud)
-    best = cheapest(priced)
+    ways = dict.fromkeys(one.capacity for one in fitting)
+    fitting = [one for way in ways for one in [one for one in fitting if one.capacity is way][:MOST_PRICED]]
+    best = cheapest(_priced(plan, fitting, cloud))
     if best is None:
         names = ", ".join(f"{one.machine_type} ({one.capacity.value})" for one in fitting)
         return Unknown(f"these would fit, but no price of them is known: {names}", "look at the cloud's price page")
