@@ -10,13 +10,14 @@ from typing import Generic, TypeVar
 from aigc.plan.stack_plan import QuotaPlan
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 @dataclass(frozen=True)
-class Known(Generic[T]):
+class Known(Generic[T_co]):
     """The cloud answered."""
 
-    value: T
+    value: T_co
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ _WAY_IN = (
 _OTHER_SKUS = ("Spot", "Low Priority")
 _OTHER_PRODUCTS = ("Windows", "Cloud Services", "CloudServices", "Dedicated")
 _ALL_ZONES = "*"
-LIMITS = {"retry_total": 4, "connection_timeout": 5, "read_timeout": 20}
+LIMITS: dict[str, Any] = {"retry_total": 4, "connection_timeout": 5, "read_timeout": 20}
 """azure-core's own retries, which wait as long as Azure asks; its default is ten."""
 
 
@@ -203,7 +203,7 @@ def _endpoint() -> str | None:
     return os.environ.get("AZURE_RESOURCE_MANAGER_ENDPOINT")
 
 
-def _plain_http_on_loopback() -> dict[str, bool]:
+def _plain_http_on_loopback() -> dict[str, Any]:
     """azure-core sends no token over plain HTTP; a server on this very machine is let off."""
     return {"enforce_https": False} if urlsplit(_endpoint() or "").hostname in {"127.0.0.1", "localhost"} else {}
 
@@ -221,7 +221,9 @@ def open_cloud(plan: StackPlan, deadline: Deadline) -> Azure:
     # Which of its ten ways in failed is in the error, too.
     logging.getLogger("azure").setLevel(logging.CRITICAL)
     subscription = _subscription(plan)
-    more = {"base_url": endpoint, "credential_scopes": [f"{endpoint}/.default"]} if (endpoint := _endpoint()) else {}
-    client = ComputeManagementClient(DefaultAzureCredential(), subscription, **more, **LIMITS)
+    more: dict[str, Any] = dict(LIMITS)
+    if endpoint := _endpoint():
+        more |= {"base_url": endpoint, "credential_scopes": [f"{endpoint}/.default"]}
+    client = ComputeManagementClient(DefaultAzureCredential(), subscription, **more)
     prices = Rest(os.environ.get("AZURE_RETAIL_PRICES_ENDPOINT", RETAIL_PRICES), deadline)
     return Azure(subscription, plan.region or "", client, prices, deadline)
