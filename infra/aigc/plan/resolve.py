@@ -28,6 +28,7 @@ from aigc.plan.components import (
     own_registry,
 )
 from aigc.plan.content_hash import content_hash
+from aigc.plan.expected import expected
 from aigc.plan.names import cluster_name, endpoint_host, endpoint_name
 from aigc.plan.node_images import node_image
 from aigc.plan.price import monthly_cost
@@ -87,7 +88,7 @@ def resolve(spec: StackSpec, stack: str, repository: Path) -> StackPlan:
         knative_features=knative_features(endpoints),
         endpoints=endpoints,
         monitoring=_monitoring(spec),
-        cost=monthly_cost(spec, pools),
+        cost=monthly_cost(spec, pools, endpoints),
     )
 
 
@@ -157,6 +158,7 @@ def _endpoint(
     pool = pools.get(pool_for(spec, asked) or "")
     key = pool.resource_key if pool else _resource_key_without_pool(asked)
     mode = scaling.serving_mode(asked, key is not None)
+    bounds = scaling.scaling(asked, config, mode, key is not None, _most_replicas(spec, pool))
     return EndpointPlan(
         name=name,
         mode=mode,
@@ -171,10 +173,11 @@ def _endpoint(
             resource_key=key,
         ),
         batching=scaling.batching(config),
-        scaling=scaling.scaling(asked, config, mode, key is not None, _most_replicas(spec, pool)),
+        scaling=bounds,
         slo=SloPlan(p99_ms=asked.slo.p99_ms, availability_percent=asked.slo.availability_percent),
         source=_source(spec, name, asked, tuple(one.name for one in served), repository),
         host=endpoint_host(name, spec.domain),
+        expected=expected(asked, bounds),
     )
 
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 from enum import StrEnum
 from ipaddress import IPv4Network, ip_network
 
-from pydantic import BaseModel, ConfigDict
-
 from aigc.catalog.kinds import CapacityType, Cloud, SourceKind
+from aigc.plan.cost import CostInterval, CostItem, CostPlan, Frozen, InferenceCost
 
 __all__ = [
     "PLAN_VERSION",
@@ -22,8 +21,12 @@ __all__ = [
     "ClusterPlan",
     "ComponentPlan",
     "ComponentSource",
+    "CostInterval",
+    "CostItem",
     "CostPlan",
     "EndpointPlan",
+    "ExpectedPlan",
+    "InferenceCost",
     "MonitoringPlan",
     "NamespacePlan",
     "PoolPlan",
@@ -38,11 +41,7 @@ __all__ = [
     "Taint",
 ]
 
-PLAN_VERSION = 4
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+PLAN_VERSION = 5
 
 
 class ServingMode(StrEnum):
@@ -74,7 +73,7 @@ class ComponentSource(StrEnum):
     """Typed objects of our own program."""
 
 
-class Taint(_Frozen):
+class Taint(Frozen):
     """What keeps pods without a matching toleration off a node."""
 
     key: str
@@ -83,7 +82,7 @@ class Taint(_Frozen):
     """Kubernetes spelling: NoSchedule, PreferNoSchedule, NoExecute."""
 
 
-class ClusterPlan(_Frozen):
+class ClusterPlan(Frozen):
     """The cluster, made by us or there already."""
 
     name: str
@@ -113,7 +112,7 @@ class ClusterPlan(_Frozen):
         return pods.subnet_of(nodes)
 
 
-class PoolPlan(_Frozen):
+class PoolPlan(Frozen):
     """A node pool: machines of one type."""
 
     name: str
@@ -138,7 +137,7 @@ class PoolPlan(_Frozen):
     """What the cloud calls the system image of its nodes, for instance an AMI type of EKS; None: it chooses itself."""
 
 
-class ResourcesPlan(_Frozen):
+class ResourcesPlan(Frozen):
     """What Triton's container requests."""
 
     cpu_millicores: int
@@ -147,7 +146,7 @@ class ResourcesPlan(_Frozen):
     resource_key: str | None = None
 
 
-class BatchingPlan(_Frozen):
+class BatchingPlan(Frozen):
     """What the model's config.pbtxt says about batching."""
 
     max_batch_size: int
@@ -156,7 +155,7 @@ class BatchingPlan(_Frozen):
     instances: int
 
 
-class ScalingPlan(_Frozen):
+class ScalingPlan(Frozen):
     """How replicas follow the traffic."""
 
     autoscaler: Autoscaler
@@ -173,14 +172,14 @@ class ScalingPlan(_Frozen):
     request_timeout_seconds: int
 
 
-class SloPlan(_Frozen):
+class SloPlan(Frozen):
     """The service-level objective of an endpoint."""
 
     p99_ms: float
     availability_percent: float
 
 
-class SourcePlan(_Frozen):
+class SourcePlan(Frozen):
     """How an endpoint's model files reach its pod."""
 
     kind: SourceKind
@@ -192,7 +191,18 @@ class SourcePlan(_Frozen):
     """First 12 hex digits of the sha256 over the model folders and the serving image's pins."""
 
 
-class EndpointPlan(_Frozen):
+class ExpectedPlan(Frozen):
+    """What the expected traffic keeps running, as bounds."""
+
+    requests_per_second: float | None
+    """Mean rate; None where the stack file names none."""
+    min_replicas: int
+    max_replicas: int
+    basis: str
+    """Why these bounds, and what would narrow them."""
+
+
+class EndpointPlan(Frozen):
     """One endpoint: a Triton with its models, and how it is reached."""
 
     name: str
@@ -210,9 +220,11 @@ class EndpointPlan(_Frozen):
     source: SourcePlan
     host: str
     """Host name under which the gateway serves it."""
+    expected: ExpectedPlan | None = None
+    """Replicas at the traffic of the stack file."""
 
 
-class NamespacePlan(_Frozen):
+class NamespacePlan(Frozen):
     """A Kubernetes namespace of ours."""
 
     name: str
@@ -221,7 +233,7 @@ class NamespacePlan(_Frozen):
     reason: str | None = None
 
 
-class ComponentPlan(_Frozen):
+class ComponentPlan(Frozen):
     """A piece of platform software: Knative, the Prometheus operator, the gateway."""
 
     name: str
@@ -234,7 +246,7 @@ class ComponentPlan(_Frozen):
     repository: str | None = None
 
 
-class MonitoringPlan(_Frozen):
+class MonitoringPlan(Frozen):
     """The stack's own Prometheus."""
 
     retention_hours: int
@@ -242,7 +254,7 @@ class MonitoringPlan(_Frozen):
     """Whether alerts are sent to the URL in `aigc:secrets`, which is in no plan: it may contain a token."""
 
 
-class QuotaPlan(_Frozen):
+class QuotaPlan(Frozen):
     """A quota of the account, and what it must allow when every pool of the stack is at its largest."""
 
     name: str
@@ -253,16 +265,7 @@ class QuotaPlan(_Frozen):
     pools: tuple[str, ...]
 
 
-class CostPlan(_Frozen):
-    """An interval in US dollars a month; what has no price is named, never guessed."""
-
-    usd_per_month_low: float
-    usd_per_month_high: float | None
-    not_priced: tuple[str, ...]
-    budget_usd_per_month: float | None = None
-
-
-class StackPlan(_Frozen):
+class StackPlan(Frozen):
     """Everything that will be made for one stack."""
 
     version: int = PLAN_VERSION

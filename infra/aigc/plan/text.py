@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from pydantic import BaseModel
 
+from aigc.plan.cost_text import cost_facts
 from aigc.plan.stack_plan import (
     ComponentPlan,
-    CostPlan,
     EndpointPlan,
+    ExpectedPlan,
     MonitoringPlan,
     PoolPlan,
     QuotaPlan,
@@ -56,7 +57,7 @@ def _lines(plan: StackPlan) -> Iterator[str]:
         # A pool's name, unlike a quota's, has no underscore that a label would lose.
         yield from _fields({", ".join(quota.pools): _quota(quota) for quota in plan.quotas})
     yield "\nCost"
-    yield from _fields(_cost(plan.cost))
+    yield from _fields(cost_facts(plan.cost))
 
 
 def _fields(facts: Mapping[str, object]) -> Iterator[str]:
@@ -104,6 +105,7 @@ def _endpoint(endpoint: EndpointPlan) -> dict[str, object]:
         "resources": _resources(endpoint.resources),
         "batching": f"{batching.max_batch_size} x {batching.instances} instances, {dynamic}",
         **_scaling(endpoint.scaling),
+        **_expected(endpoint.expected),
         "slo": f"p99 {slo.p99_ms:g} ms, available {slo.availability_percent:g}%",
         "source": f"{source.kind} {source.uri or ''}".rstrip(),
         "image": source.image,
@@ -128,6 +130,12 @@ def _scaling(scaling: ScalingPlan) -> dict[str, object]:
     }
 
 
+def _expected(expected: ExpectedPlan | None) -> dict[str, object]:
+    if expected is None:
+        return {}
+    return {"at_plan": f"{expected.min_replicas} to {expected.max_replicas} replicas: {expected.basis}"}
+
+
 def _component(component: ComponentPlan) -> str:
     parts = [component.version, str(component.source), f"in {component.namespace}"]
     parts += [f"chart {component.chart} of {component.repository}"] if component.chart else []
@@ -145,16 +153,3 @@ def _monitoring(monitoring: MonitoringPlan | None) -> dict[str, object]:
 def _quota(quota: QuotaPlan) -> str:
     known = f"{quota.name} ({quota.code})" if quota.code and quota.code != quota.name else quota.name
     return f"{quota.needed:g} {quota.unit} at most: {known}"
-
-
-def _cost(cost: CostPlan) -> dict[str, object]:
-    low, high, budget = cost.usd_per_month_low, cost.usd_per_month_high, cost.budget_usd_per_month
-    if high is None and low == 0:
-        nodes = "unknown"
-    else:
-        nodes = f">= ${low:,.2f}, " + (f"<= ${high:,.2f} a month" if high is not None else "no upper bound known")
-    facts: dict[str, object] = {"nodes": nodes, "not_priced": "; ".join(cost.not_priced) or "-"}
-    if budget is not None:
-        over = low > budget or high is None or high > budget
-        facts["budget"] = f"${budget:,.2f} a month: the nodes alone {'can cost more' if over else 'stay within it'}"
-    return facts

@@ -177,9 +177,11 @@ def test_eks_is_a_minor_behind_and_its_autoscaler_is_of_that_minor(tmp_path: Pat
 
 def test_prices_are_those_of_us_east_1(tmp_path: Path, repository: Path) -> None:
     cost = plan(tmp_path, repository, aws()).cost
-    assert cost.usd_per_month_low == pytest.approx(0.357 * 730, abs=0.01)
-    # One platform node at most, and two L4 machines whose spot price is only bounded.
-    assert cost.usd_per_month_high == pytest.approx((0.357 + 2 * 0.9776) * 730, abs=0.01)
+    platform, l4, *_ = cost.items
+    assert platform.floor.usd_per_month_low == pytest.approx(0.357 * 730, abs=0.01)
+    # Two L4 machines at most, whose spot price is only bounded.
+    assert l4.maximum.usd_per_month_high == pytest.approx(2 * 0.9776 * 730, abs=0.01)
+    assert l4.maximum.usd_per_month_low == 0
     assert any("spot unknown, bounded by on-demand" in gap for gap in cost.not_priced)
     zones = ["eu-west-1a", "eu-west-1b"]
     assert plan(tmp_path, repository, aws(region="eu-west-1", zones=zones)).cost.usd_per_month_high is None
