@@ -13,9 +13,9 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "infra" / "aigc"
-LAYERS = ["catalog", "config", "plan", "tokens", "clouds", "cluster", "foundation", "serving", "autoscaling",
-          "observability"]  # fmt: skip
-PURE_LAYERS = {"catalog", "config", "plan"}
+LAYERS = ["catalog", "config", "plan", "policy", "tokens", "clouds", "cluster", "foundation", "serving",
+          "autoscaling", "observability"]  # fmt: skip
+PURE_LAYERS = {"catalog", "config", "plan", "policy"}
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 40
 FORBIDDEN_PLACES = {"utils", "common", "helpers", "platform"}
