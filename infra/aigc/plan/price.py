@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from aigc.catalog.kinds import CapacityType, Cloud
 from aigc.catalog.machines import Machine, machines
@@ -32,8 +33,16 @@ class _Nodes:
     maximum: int
 
 
-def monthly_cost(spec: StackSpec, pools: Iterable[PoolPlan], endpoints: Sequence[EndpointPlan] = ()) -> CostPlan:
-    """The bill at the floor, at the expected traffic and at the maximum, and what is missing in it."""
+def monthly_cost(
+    spec: StackSpec,
+    pools: Iterable[PoolPlan],
+    endpoints: Sequence[EndpointPlan] = (),
+    made: Mapping[str, int] = MappingProxyType({}),
+) -> CostPlan:
+    """The bill at the floor, at the expected traffic and at the maximum, and what is missing in it.
+
+    `made` has how many of a service (a row of services.yaml) a stack makes where that is not one.
+    """
     if spec.cloud in _NOT_OURS:
         nothing = CostInterval(usd_per_month_low=0.0, usd_per_month_high=None)
         return CostPlan(
@@ -47,7 +56,7 @@ def monthly_cost(spec: StackSpec, pools: Iterable[PoolPlan], endpoints: Sequence
         )
     nodes = [_nodes(pool, endpoints) for pool in pools]
     priced = [_pool_item(spec, one) for one in nodes]
-    priced += [_service_item(row, nodes, spec.region) for row in services(spec.cloud)]
+    priced += [_service_item(row, nodes, spec.region, made.get(row.service, 1)) for row in services(spec.cloud)]
     items = tuple(item for item, _ in priced if item is not None)
     floor, at_plan, maximum = (
         sum((getattr(item, state) for item in items), CostInterval()).rounded()
@@ -103,7 +112,9 @@ def _item(name: str, usd_each: tuple[float, float | None], count: _Nodes, pool: 
     )
 
 
-def _service_item(row: Service, nodes: Sequence[_Nodes], region: str | None) -> tuple[CostItem | None, list[str]]:
+def _service_item(
+    row: Service, nodes: Sequence[_Nodes], region: str | None, made: int
+) -> tuple[CostItem | None, list[str]]:
     each = row.usd_per_month(region)
     if row.per is Per.TRAFFIC:
         return None, [row.name]
@@ -112,7 +123,7 @@ def _service_item(row: Service, nodes: Sequence[_Nodes], region: str | None) -> 
         return None, [f"{row.name}{where}"]
     per_pool = [_per_pool(row, each, one) for one in nodes] if row.per is not Per.STACK else []
     if row.per is Per.STACK:
-        once = CostInterval(usd_per_month_low=each, usd_per_month_high=each).rounded()
+        once = CostInterval(usd_per_month_low=each * made, usd_per_month_high=each * made).rounded()
         return CostItem(name=row.name, floor=once, at_plan=once, maximum=once), []
     floor, at_plan, maximum = (
         sum((getattr(item, state) for item in per_pool), CostInterval()).rounded()

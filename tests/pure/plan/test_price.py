@@ -11,6 +11,7 @@ from aigc.catalog.services import HOURS_PER_MONTH, Per, services
 from aigc.config.stack_file import parse_stack_file
 from aigc.plan.cost import CostPlan
 from aigc.plan.cost_text import budget_text, cost_facts, state_texts
+from aigc.plan.price import monthly_cost
 from aigc.plan.resolve import resolve
 from aigc.plan.stack_plan import Cloud, StackPlan
 from tests.pure.plan.stacks_for_tests import aws, existing, gcp, local, write
@@ -132,6 +133,14 @@ def test_the_budget_is_held_against_all_that_is_priced(tmp_path: Path, repositor
 def test_a_price_that_holds_up_to_a_number_says_so(tmp_path: Path, repository: Path, pools: dict[str, int]) -> None:
     stack = gcp(pools={"platform": {"machine_type": "t2d-standard-8"} | pools})
     assert "Cloud NAT above 32 nodes" in plan(tmp_path, repository, stack).cost.not_priced
+
+
+def test_more_than_one_of_a_service_costs_more(tmp_path: Path, repository: Path) -> None:
+    spec = parse_stack_file(write(tmp_path, aws()))
+    made = resolve(spec, "aws-test", repository)
+    one, three = (monthly_cost(spec, made.pools, made.endpoints, {"nat_gateway": count}) for count in (1, 3))
+    difference = three.floor.usd_per_month_low - one.floor.usd_per_month_low
+    assert difference == pytest.approx(2 * 0.045 * HOURS_PER_MONTH, abs=0.01)
 
 
 def test_every_cloud_says_what_it_bills_for() -> None:
