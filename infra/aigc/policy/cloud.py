@@ -127,8 +127,7 @@ def _ignored(stack: StackView) -> Iterator[Finding]:
 def _back_from_zero(stack: StackView) -> Iterator[Finding]:
     charts = {str(item.inputs.get("chart")).rsplit("/", 1)[-1] for item in stack.releases()}
     for pool in pools(stack):
-        gke = pool.resource.package == "gcp"
-        if pool.min_nodes != 0 or (gke and pool.autoscaled) or charts & set(_AUTOSCALERS):
+        if pool.min_nodes != 0 or pool.cloud_scales or charts & set(_AUTOSCALERS):
             continue
         problem = "the pool goes to zero and nothing brings a node back"
         yield Finding(pool.resource.urn, problem, "add an autoscaler of nodes, or keep one node")
@@ -156,12 +155,18 @@ def _few(named: object) -> bool:
 RULES = (
     Rule("providers-are-named", "Every resource names its provider.", Weight.MANDATORY, _named_provider),
     Rule("parents-are-components", "Every resource lies in a component.", Weight.MANDATORY, _in_component),
-    Rule("server-side-apply", "Objects are applied on the server's side.", Weight.MANDATORY, _server_side),
-    Rule("no-static-keys", "Nothing makes or holds a static key.", Weight.MANDATORY, _no_keys),
-    Rule("secrets-are-hidden", "Secrets are never plain.", Weight.MANDATORY, _hidden),
+    Rule("server-side-apply", "Objects are applied on the server's side.", Weight.MANDATORY, _server_side, alone=True),
+    Rule("no-static-keys", "Nothing makes or holds a static key.", Weight.MANDATORY, _no_keys, alone=True),
+    Rule("secrets-are-hidden", "Secrets are never plain.", Weight.MANDATORY, _hidden, needs_secretness=True),
     Rule("network-policy-is-enforced", "The cloud enforces network policies.", Weight.MANDATORY, _enforced),
     Rule("autoscaled-counts-are-ignored", "What an autoscaler counts is its own.", Weight.MANDATORY, _ignored),
     Rule("back-from-zero", "A pool that goes to zero comes back.", Weight.MANDATORY, _back_from_zero),
-    Rule("production-is-protected", "Production clusters are not deleted by accident.", Weight.MANDATORY, _protected),
-    Rule("production-has-zones", "Production pools span zones.", Weight.MANDATORY, _zones),
+    Rule(
+        "production-is-protected",
+        "Production clusters are not deleted by accident.",
+        Weight.MANDATORY,
+        _protected,
+        alone=True,
+    ),
+    Rule("production-has-zones", "Production pools span zones.", Weight.MANDATORY, _zones, alone=True),
 )

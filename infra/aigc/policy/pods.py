@@ -28,6 +28,8 @@ class Pool:
     autoscaled: bool
     counts: tuple[str, ...]
     """Inputs that hold the number an autoscaler owns."""
+    cloud_scales: bool = False
+    """Whether the cloud itself adds nodes; else something on the cluster must."""
 
 
 def pools(stack: StackView) -> Iterator[Pool]:
@@ -35,13 +37,13 @@ def pools(stack: StackView) -> Iterator[Pool]:
     for item in stack.resources:
         maker = _MAKERS.get(item.type)
         if maker is not None:
-            yield maker(item)
+            yield from maker(item)
 
 
-def _gke(item: ResourceView) -> Pool:
+def _gke(item: ResourceView) -> Iterator[Pool]:
     config, scaling = mapping(item.inputs.get("nodeConfig")), mapping(item.inputs.get("autoscaling"))
     least = scaling.get("totalMinNodeCount", scaling.get("minNodeCount"))
-    return Pool(
+    yield Pool(
         item,
         mapping(config.get("labels")),
         _taints(config.get("taints")),
@@ -49,14 +51,15 @@ def _gke(item: ResourceView) -> Pool:
         least if isinstance(least, int) else None,
         bool(scaling),
         ("initialNodeCount", "nodeCount"),
+        cloud_scales=bool(scaling),
     )
 
 
-def _eks(item: ResourceView) -> Pool:
+def _eks(item: ResourceView) -> Iterator[Pool]:
     scaling = mapping(item.inputs.get("scalingConfig"))
     least = scaling.get("minSize")
     image = str(item.inputs.get("amiType") or "")
-    return Pool(
+    yield Pool(
         item,
         mapping(item.inputs.get("labels")),
         _taints(item.inputs.get("taints")),
@@ -67,7 +70,52 @@ def _eks(item: ResourceView) -> Pool:
     )
 
 
-_MAKERS = {"gcp:container/nodePool:NodePool": _gke, "aws:eks/nodeGroup:NodeGroup": _eks}
+def _aks(item: ResourceView) -> Iterator[Pool]:
+    yield _agent_pool(item, item.inputs, "count")
+
+
+def _aks_cluster(item: ResourceView) -> Iterator[Pool]:
+    for index, profile in enumerate(items(item.inputs.get("agentPoolProfiles"))):
+        yield _agent_pool(item, mapping(profile), f"agentPoolProfiles[{index}].count")
+
+
+def _agent_pool(item: ResourceView, inputs: Mapping[str, Any], count: str) -> Pool:
+    autoscaled = inputs.get("enableAutoScaling") is True
+    least = inputs.get("minCount") if autoscaled else inputs.get("count")
+    return Pool(
+        item,
+        mapping(inputs.get("nodeLabels")),
+        tuple(_written(str(taint)) for taint in items(inputs.get("nodeTaints"))),
+        bool(mapping(inputs.get("gpuProfile"))),
+        least if isinstance(least, int) else None,
+        autoscaled,
+        (count,),
+        cloud_scales=autoscaled,
+    )
+
+
+def _written(taint: str) -> Mapping[str, Any]:
+    """`key=value:effect`, as AKS takes it."""
+    name, _, effect = taint.rpartition(":")
+    key, _, value = name.partition("=")
+    return {"key": key, "value": value, "effect": effect}
+
+
+def _karpenter(item: ResourceView) -> Iterator[Pool]:
+    template = mapping(mapping(item.inputs.get("spec")).get("template"))
+    labels = mapping(mapping(template.get("metadata")).get("labels"))
+    taints = _taints(mapping(template.get("spec")).get("taints"))
+    # Karpenter knows no number that a program could set; it makes nodes for pods that wait, from none.
+    yield Pool(item, labels, taints, any("/" in str(taint.get("key")) for taint in taints), 0, True, ())
+
+
+_MAKERS = {
+    "gcp:container/nodePool:NodePool": _gke,
+    "aws:eks/nodeGroup:NodeGroup": _eks,
+    "azure-native:containerservice:AgentPool": _aks,
+    "azure-native:containerservice:ManagedCluster": _aks_cluster,
+    "kubernetes:karpenter.sh/v1:NodePool": _karpenter,
+}
 
 
 def _taints(value: Any) -> tuple[Mapping[str, Any], ...]:

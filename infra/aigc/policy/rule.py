@@ -38,6 +38,10 @@ class Rule:
     description: str
     weight: Weight
     check: Callable[[StackView], Iterator[Finding]]
+    alone: bool = False
+    """It looks at one resource at a time, so that `up` refuses before that one is made."""
+    needs_secretness: bool = False
+    """It must know what is secret, which Pulumi tells no policy: only `preview` can decide it."""
 
 
 @dataclass(frozen=True)

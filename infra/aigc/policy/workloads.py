@@ -80,10 +80,16 @@ def _requested(stack: StackView) -> Iterator[Finding]:
 
 
 RULES = (
-    Rule("images-have-a-version", "Every image names a version.", Weight.MANDATORY, _versioned),
-    Rule("images-by-digest", "Production runs images by digest.", Weight.PRODUCTION_UP, _by_digest),
-    Rule("charts-are-pinned", "Every chart names one version.", Weight.MANDATORY, _charts),
-    Rule("pod-security-restricted", "Namespaces enforce Pod Security restricted.", Weight.MANDATORY, _restricted),
+    Rule("images-have-a-version", "Every image names a version.", Weight.MANDATORY, _versioned, alone=True),
+    Rule("images-by-digest", "Production runs images by digest.", Weight.PRODUCTION_UP, _by_digest, alone=True),
+    Rule("charts-are-pinned", "Every chart names one version.", Weight.MANDATORY, _charts, alone=True),
+    Rule(
+        "pod-security-restricted",
+        "Namespaces enforce Pod Security restricted.",
+        Weight.MANDATORY,
+        _restricted,
+        alone=True,
+    ),
     Rule("taints-are-tolerated", "Pods tolerate the taints of their pool.", Weight.MANDATORY, _tolerated),
     Rule("accelerators-are-requested", "Pods on accelerators request them.", Weight.MANDATORY, _requested),
 )

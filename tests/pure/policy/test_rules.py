@@ -14,7 +14,12 @@ from aigc.policy.view import Hidden, NotKnown, ResourceView, StackView
 
 PROVIDERS = {
     package: ResourceView(f"urn:{package}", f"pulumi:providers:{package}", package, inputs, None, "aigc:clouds:Cluster")
-    for package, inputs in (("gcp", {}), ("aws", {}), ("kubernetes", {"enableServerSideApply": "true"}))
+    for package, inputs in (
+        ("gcp", {}),
+        ("aws", {}),
+        ("azure-native", {}),
+        ("kubernetes", {"enableServerSideApply": "true"}),
+    )
 }
 
 
@@ -75,6 +80,35 @@ def namespace(level: str | None, **annotations: str) -> ResourceView:
     return kind("Namespace", "ns", metadata={"name": "ns", "labels": labels, "annotations": annotations})
 
 
+def aks_pool(**more: Any) -> ResourceView:
+    inputs = {
+        "nodeLabels": {"aigc/pool": "l4"},
+        "nodeTaints": ["nvidia.com/gpu=present:NoSchedule"],
+        "gpuProfile": {"driver": "Install"},
+        "enableAutoScaling": True,
+        "minCount": 0,
+    }
+    ignored = more.pop("ignore_changes", ("count",))
+    return view("azure-native:containerservice:AgentPool", "pool", inputs | more, ignore_changes=ignored)
+
+
+def aks(**more: Any) -> ResourceView:
+    system = {"enableAutoScaling": True, "minCount": 1, "nodeLabels": {"aigc/pool": "system"}}
+    inputs = {"agentPoolProfiles": [system], "networkProfile": {"networkPolicy": "calico"}}
+    return view(
+        "azure-native:containerservice:ManagedCluster",
+        "aks",
+        inputs | more,
+        ignore_changes=("agentPoolProfiles[0].count",),
+    )
+
+
+def karpenter_pool(**taint: Any) -> ResourceView:
+    spec = {"taints": [{"key": "nvidia.com/gpu", "value": "present", "effect": "NoSchedule"} | taint]}
+    template = {"metadata": {"labels": {"aigc/pool": "l4"}}, "spec": spec}
+    return kind("NodePool", "pool", "karpenter.sh/v1", spec={"template": template})
+
+
 POLICY = kind("NetworkPolicy", "np", "networking.k8s.io/v1")
 GKE = view("gcp:container/cluster:Cluster", "gke", {"datapathProvider": "ADVANCED_DATAPATH"})
 EKS = view("aws:eks/cluster:Cluster", "eks", {})
@@ -85,6 +119,8 @@ CNI = view(
 KEEPS = [
     [gke_pool(), endpoint(), GKE, POLICY, namespace("restricted")],
     [eks_group(), endpoint(), autoscaler(), EKS, CNI, POLICY],
+    [aks_pool(), endpoint(), aks(), POLICY],
+    [karpenter_pool(), endpoint(), autoscaler(chart="oci://public.ecr.aws/karpenter/karpenter")],
     [namespace("privileged", **{"aigc/pod-security-reason": "a device plugin"})],
     [kind("Secret", "s", stringData=Hidden()), kind("Secret", "t", data={"a": Hidden()})],
     [kind("ScaledObject", "so", "keda.sh/v1alpha1", spec={"scaleTargetRef": {"name": "d"}}),
@@ -117,6 +153,13 @@ BREAKS: list[tuple[str, list[ResourceView]]] = [
         kind("Deployment", "d", "apps/v1", spec={"replicas": 2}),
     ]),
     ("back-from-zero", [eks_group()]),
+    ("back-from-zero", [karpenter_pool()]),
+    ("back-from-zero", [aks_pool(enableAutoScaling=False, count=0)]),
+    ("autoscaled-counts-are-ignored", [aks_pool(ignore_changes=())]),
+    ("network-policy-is-enforced", [aks(networkProfile={}), POLICY]),
+    ("taints-are-tolerated", [aks_pool(), endpoint(tolerations=[])]),
+    ("taints-are-tolerated", [karpenter_pool(key="else/where"), autoscaler(), endpoint()]),
+    ("accelerators-are-requested", [aks_pool(), endpoint(containers=[{"image": "i@sha256:0"}])]),
     ("images-have-a-version", [endpoint(containers=[{"image": "triton", "resources": {"limits": {"a/b": 1}}}])]),
     ("images-have-a-version", [endpoint(initContainers=[{"image": "triton:latest"}])]),
     ("images-by-digest", [endpoint(initContainers=[{"image": "triton:1.2"}])]),
