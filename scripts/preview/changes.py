@@ -127,7 +127,7 @@ def _cascade(changed: dict[str, ResourceChange], olds: Mapping[str, Resource], n
 def _add_reason(changed: dict[str, ResourceChange], resource: Resource, key: str, cause: str, now: Graph) -> None:
     said = verdict(resource, key, _provider(now.by_urn(), resource.urn))
     # Of a block that is built from another resource it is not known which of its properties is.
-    effect = Effect.UNKNOWN if isinstance(resource.inputs.get(key), dict | list) else said.effect
+    effect = Effect.UNKNOWN if said.of_a_part else said.effect
     name = cause.rsplit("::", maxsplit=1)[-1]
     reason = Reason(key, f"of {name}", f"of the new {name}", effect, said.sources)
     old = changed.get(resource.urn, ResourceChange(resource.urn, Effect.IN_PLACE, ()))

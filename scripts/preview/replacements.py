@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -31,6 +31,8 @@ class Verdict:
 
     effect: Effect
     sources: tuple[str, ...] = ()
+    of_a_part: bool = False
+    """It is that of some property inside, and would not hold of the others."""
 
 
 @cache
@@ -82,16 +84,26 @@ def _of_object(resource: Resource, path: tuple[str, ...], provider: Mapping[str,
 
 
 def _by_lists(
-    path: tuple[str, ...], replaces: Iterable[str], in_place: Iterable[str] | None, sources: Iterable[str]
+    path: tuple[str, ...], replaces: Sequence[str], in_place: Sequence[str] | None, sources: Iterable[str]
 ) -> Verdict:
-    """Longest match decides; `in_place` None means that everything else changes in place."""
+    """Longest match decides; `in_place` None means that everything else changes in place.
+
+    A path above some names is a whole block that comes or goes: with one property in it that replaces, it does.
+    """
     replacing, updating = _longest(path, replaces), _longest(path, in_place or ())
-    if replacing == updating == 0 and in_place is not None:
-        return Verdict(Effect.UNKNOWN)
-    return Verdict(Effect.REPLACED if replacing > updating else Effect.IN_PLACE, tuple(sources))
+    if replacing or updating:
+        return Verdict(Effect.REPLACED if replacing > updating else Effect.IN_PLACE, tuple(sources))
+    if _holds(path, replaces):
+        return Verdict(Effect.REPLACED, tuple(sources), of_a_part=True)
+    known = in_place is None or _holds(path, in_place)
+    return Verdict(Effect.IN_PLACE, tuple(sources)) if known else Verdict(Effect.UNKNOWN)
 
 
 def _longest(path: tuple[str, ...], names: Iterable[str]) -> int:
-    """Length of the longest name that is a part of the path, or of which the path is one (a whole block is gone)."""
+    """Length of the longest name that the path is, or lies in; 0 for none."""
     parts = (tuple(name.split(".")) for name in names)
-    return max((len(one) for one in parts if path[: len(one)] == one or one[: len(path)] == path), default=0)
+    return max((len(one) for one in parts if path[: len(one)] == one), default=0)
+
+
+def _holds(path: tuple[str, ...], names: Iterable[str]) -> bool:
+    return any(tuple(name.split("."))[: len(path)] == path for name in names)

@@ -137,6 +137,24 @@ def test_what_is_made_from_a_replaced_cluster_goes_with_it() -> None:
     assert effects == {cluster.urn: Effect.REPLACED, group.urn: Effect.REPLACED}
 
 
+def test_of_a_block_that_is_made_from_a_replaced_resource_the_effect_is_not_known() -> None:
+    subnet = resource("gcp:compute/subnetwork:Subnetwork", "s", {"name": "s", "region": "a"})
+    pool = replace(gke_pool(), property_dependencies={"nodeConfig": [subnet.urn], "autoscaling": [subnet.urn]})
+    found = changes([subnet, pool], [with_inputs(subnet, region="b"), pool])
+    (change,) = [item for item in found.changed if item.urn == pool.urn]
+    assert change.effect is Effect.UNKNOWN
+    effects = {one.path: one.effect for one in change.reasons}
+    assert effects == {"nodeConfig": Effect.UNKNOWN, "autoscaling": Effect.IN_PLACE}
+
+
+def test_a_whole_block_that_goes_replaces_if_one_of_its_properties_does() -> None:
+    before = gke_pool()
+    now = replace(before, inputs={key: value for key, value in before.inputs.items() if key != "nodeConfig"})
+    assert only(before, now).effect is Effect.REPLACED
+    unscaled = replace(before, inputs={key: value for key, value in before.inputs.items() if key != "autoscaling"})
+    assert only(before, unscaled).effect is Effect.IN_PLACE
+
+
 def test_what_is_made_from_an_updated_cluster_stays() -> None:
     cluster = resource(CLUSTER, "cluster", {"name": "a"}, replace_on_changes=[])
     found = changes([cluster, gke_pool()], [with_inputs(cluster, resourceLabels={"a": "b"}), gke_pool()])
