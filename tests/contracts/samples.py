@@ -156,7 +156,17 @@ GCP: dict[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 
-CLOUD_SAMPLES = {**AWS_NETWORK, **AWS_CLUSTER, **GCP}
+AZURE: dict[str, dict[str, Any]] = {
+    "azure-native:authorization:ManagementLockByScope": {
+        "lockName": "deletion-protection", "scope": UNKNOWN, "level": "CanNotDelete", "notes": "Serves a stack",
+    },
+    "azure-native:containerservice:AgentPool": {
+        "agentPoolName": "a100", "resourceName": UNKNOWN, "resourceGroupName": "aigc", "mode": "User", "count": 0,
+        "gpuInstanceProfile": "MIG1g", "availabilityZones": ["1", "2"], "upgradeSettings": {"maxSurge": "10%"},
+    },
+}  # fmt: skip
+
+CLOUD_SAMPLES = {**AWS_NETWORK, **AWS_CLUSTER, **GCP, **AZURE}
 
 
 def sample_resources() -> tuple[Resource, ...]:

@@ -30,6 +30,14 @@ IAM_ROLE_NAME_CHARS = 64
 """IAM API, CreateRole: at most 64 characters."""
 AKS_POOL_NAME_CHARS = 12
 """AKS: Linux pools have at most 12 lowercase letters and digits, a letter first."""
+AKS_LEAST_DISK_GIB = 30
+"""AKS: smallest boot disk of a node (azure-aks-docs, node-auto-provisioning-aksnodeclass.md, osDiskSizeGB)."""
+AKS_PODS_A_NODE = 110
+"""What the stacks ask for; AKS takes 30 to 250 for a system pool (azure-aks-docs, use-system-pools.md)."""
+AKS_SYSTEM_POOL_VCPUS = 4
+"""AKS: fewest processors of a machine of a system pool (azure-aks-docs, use-system-pools.md); it has 4 GB or more."""
+ACR_NAME = re.compile(r"[a-z0-9]{5,50}")
+"""ACR API, Registry.name: 5 to 50 letters and digits; image references are lowercase."""
 STACK_NAME_CHARS = 35
 """40 of a GKE cluster's name less `aigc-`."""
 

@@ -187,6 +187,13 @@ class StackSpec(SpecModel):
     """Google Cloud project."""
     account: Text | None = None
     """AWS account, twelve digits in quotes; credentials of another one are refused before anything is made."""
+    subscription: Text | None = None
+    """Azure subscription, by its id; everything is made there, whatever the command line's default is."""
+    admin_group: Text | None = None
+    """On azure: object id of the Entra group whose members administer the cluster; AKS' own accounts are off, so who
+    runs the stack is one of them."""
+    registry_resource_group: Text | None = None
+    """On azure: resource group of the container registry in `registry`, so that nodes get the right to pull from it."""
     budget_usd_per_month: float | None = Field(default=None, gt=0, le=1e12)
     """A plan that can cost more is shown as over budget."""
     capacity: tuple[CapacityType, ...] = Field(default=(CapacityType.ON_DEMAND,), min_length=1, max_length=3)

@@ -9,13 +9,12 @@ from aigc.catalog import limits
 from aigc.catalog.cache import KUBECONFIG
 from aigc.catalog.kinds import CapacityType, Cloud, SourceKind
 from aigc.catalog.versions import kubernetes_minor
-from aigc.config.problems import Problem, one_of, printable
+from aigc.config.problems import Problem, printable
 from aigc.config.spec import StackSpec
 from aigc.plan.checks_aws import aws_problems
+from aigc.plan.checks_azure import azure_problems
 from aigc.plan.components import is_our_local_cluster
 
-BUILT_CLOUDS = (Cloud.AWS, Cloud.GCP, Cloud.EXISTING, Cloud.LOCAL)
-"""Clouds whose adapter exists; a test holds this against the folder aigc/clouds/."""
 REAL_CLOUDS = (Cloud.AWS, Cloud.GCP, Cloud.AZURE)
 _REGIONS = {
     Cloud.GCP: (re.compile(r"[a-z]+-[a-z]+[0-9]+"), "us-central1"),
@@ -30,11 +29,8 @@ _MINOR = re.compile(r"1\.[1-9][0-9]")
 def cluster_problems(spec: StackSpec, stack: str) -> Iterator[Problem]:
     """Everything that is wrong above pools and models."""
     yield from _stack_name(stack)
-    if spec.cloud not in BUILT_CLOUDS:
-        yield Problem(
-            ("cloud",), f"{spec.cloud} is not available yet", f"choose {one_of(cloud.value for cloud in BUILT_CLOUDS)}"
-        )
     yield from _place(spec)
+    yield from azure_problems(spec)
     yield from _access(spec)
     yield from _registry(spec)
     yield from _values(spec)

@@ -200,7 +200,7 @@ def _fits(spec: StackSpec, path: Where, asked: ModelSpec, served: Sequence[Model
         (
             "cpu_millicores",
             cpu_millicores(asked, served) + SIDECARS_CPU_MILLICORES,
-            allocatable_cpu_millicores(machine.vcpus),
+            allocatable_cpu_millicores(machine.vcpus, spec.cloud),
         ),
     )
     for key, needed, there in amounts:

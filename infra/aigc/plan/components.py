@@ -70,11 +70,12 @@ def components(spec: StackSpec, endpoints: Iterable[EndpointPlan]) -> tuple[Comp
 
 
 def _node_components(spec: StackSpec) -> list[tuple[str, str]]:
-    """What EKS leaves to its user and GKE brings: who adds nodes, and who tells Kubernetes of their accelerators."""
-    if spec.cloud is not Cloud.AWS:
+    """What GKE brings and others leave to their user: who adds nodes (EKS), and who tells Kubernetes of their
+    accelerators (EKS and AKS)."""
+    if spec.cloud not in (Cloud.AWS, Cloud.AZURE):
         return []
     pools = spec.pools.values()
-    scaled = any(pool.min_nodes != pool.max_nodes for pool in pools)
+    scaled = spec.cloud is Cloud.AWS and any(pool.min_nodes != pool.max_nodes for pool in pools)
     found = {machine.resource_key for pool in pools if (machine := machine_of(spec, pool))}
     return [
         *[(labels.NODE_AUTOSCALER, labels.NODE_AUTOSCALER)] * scaled,

@@ -6,22 +6,25 @@ is broken; so the plan says beforehand what to ask for. How much there is, only 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
-from aigc.catalog.kinds import CapacityType
+from aigc.catalog.kinds import CapacityType, Cloud
 from aigc.catalog.machines import Machine
 from aigc.plan.stack_plan import PoolPlan, QuotaPlan
 
 _VCPU = "vCPU"
 _ON_DEMAND = "Running On-Demand "
 """How AWS' names of these quotas begin, and the catalog's; those for spot are called after the same families."""
+_AZURE_REGION = ("Total Regional vCPUs", "cores")
+_AZURE_SPOT = ("Total Regional Low-priority vCPUs", "lowPriorityCores")
+"""Azure's quotas over all families; spot has none but this (machines.yaml, S27)."""
 
 
 def quotas(pools: Iterable[tuple[PoolPlan, Machine]]) -> tuple[QuotaPlan, ...]:
     """One row a quota, in the order of the pools; pools whose quota nobody sourced get one without a code."""
     rows: dict[tuple[str | None, str], QuotaPlan] = {}
-    for pool, machine in pools:
-        row = _of(pool, machine)
+    for row in chain.from_iterable(_each(pool, machine) for pool, machine in pools):
         known = rows.get((row.code, row.name))
         rows[row.code, row.name] = (
             row.model_copy(update={"needed": known.needed + row.needed, "pools": (*known.pools, *row.pools)})
@@ -29,6 +32,16 @@ def quotas(pools: Iterable[tuple[PoolPlan, Machine]]) -> tuple[QuotaPlan, ...]:
             else row
         )
     return tuple(rows.values())
+
+
+def _each(pool: PoolPlan, machine: Machine) -> Iterator[QuotaPlan]:
+    """On Azure a machine on demand counts in its family and in its region, one of spot in its region alone."""
+    azure, spot = machine.cloud == Cloud.AZURE, pool.capacity is CapacityType.SPOT
+    if not azure or not spot:
+        yield _of(pool, machine)
+    if azure:
+        name, code = _AZURE_SPOT if spot else _AZURE_REGION
+        yield QuotaPlan(name=name, code=code, unit=_VCPU, needed=pool.vcpus * pool.max_nodes, pools=(pool.name,))
 
 
 def _of(pool: PoolPlan, machine: Machine) -> QuotaPlan:

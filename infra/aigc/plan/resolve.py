@@ -16,6 +16,7 @@ from aigc.catalog.machines import Machine, machines, resource_key_of
 from aigc.catalog.versions import kubernetes_minor, versions
 from aigc.config.spec import ModelSpec, PoolSpec, StackSpec
 from aigc.plan import scaling
+from aigc.plan.azure import azure_plan, spot_label, spot_taint
 from aigc.plan.capacity import capacity_of, cpu_millicores, machine_of, memory_mib, pool_for
 from aigc.plan.checks import checked_models
 from aigc.plan.components import (
@@ -77,6 +78,7 @@ def resolve(spec: StackSpec, stack: str, repository: Path) -> StackPlan:
         region=spec.region,
         project=spec.project,
         account=spec.account,
+        azure=azure_plan(spec),
         domain=spec.domain,
         cluster=_cluster(spec, stack),
         pools=pools,
@@ -136,15 +138,20 @@ def _pool(spec: StackSpec, name: str, pool: PoolSpec) -> PoolPlan:
         zones=pool.zones or spec.zones,
         disk_gib=pool.disk_gib,
         labels=_node_labels(spec, name, capacity, machine),
-        taints=(Taint(key=key, value=labels.PRESENT, effect="NoSchedule"),) if key else (),
+        taints=_taints(spec, capacity, key),
         vcpus=float(machine.vcpus or 0),
         memory_gib=float(machine.memory_gib or 0),
         node_image=node_image(spec.cloud, machine),
     )
 
 
+def _taints(spec: StackSpec, capacity: CapacityType, key: str | None) -> tuple[Taint, ...]:
+    accelerated = (Taint(key=key, value=labels.PRESENT, effect="NoSchedule"),) if key else ()
+    return (*accelerated, *spot_taint(spec.cloud, capacity))
+
+
 def _node_labels(spec: StackSpec, pool: str, capacity: CapacityType, machine: Machine) -> dict[str, str]:
-    ours = {labels.POOL_LABEL: pool, labels.CAPACITY_LABEL: capacity.value}
+    ours = {labels.POOL_LABEL: pool, labels.CAPACITY_LABEL: capacity.value, **spot_label(spec.cloud, capacity)}
     if spec.cloud is Cloud.AWS and machine.accelerator_id:
         ours[labels.AWS_ACCELERATOR_LABEL] = machine.accelerator_id
     return ours

@@ -16,6 +16,7 @@ from aigc.catalog.kinds import CapacityType, Cloud, SourceKind
 __all__ = [
     "PLAN_VERSION",
     "Autoscaler",
+    "AzurePlan",
     "BatchingPlan",
     "CapacityType",
     "Cloud",
@@ -111,6 +112,18 @@ class ClusterPlan(_Frozen):
             return False
         pods, nodes = IPv4Network(self.pod_cidr), IPv4Network(self.node_cidr)
         return pods.subnet_of(nodes)
+
+
+class AzurePlan(_Frozen):
+    """What only a stack on Azure has."""
+
+    subscription: str
+    admin_group: str
+    """Object id of the Entra group that administers the cluster."""
+    registry_id: str | None
+    """Azure's id of the container registry that the nodes pull from; None where it is not one of Azure."""
+    system_pool: str
+    """The pool that AKS makes together with the cluster, and puts its own pods on."""
 
 
 class PoolPlan(_Frozen):
@@ -272,6 +285,7 @@ class StackPlan(_Frozen):
     project: str | None
     account: str | None = None
     """AWS account."""
+    azure: AzurePlan | None = None
     domain: str
     cluster: ClusterPlan
     pools: tuple[PoolPlan, ...]

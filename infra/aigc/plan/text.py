@@ -31,6 +31,9 @@ def _lines(plan: StackPlan) -> Iterator[str]:
     yield f"Plan of stack {plan.stack} (format {plan.version})"
     where = ("cloud", "region", "project", "account", "domain")
     yield from _fields({name: getattr(plan, name) for name in where})
+    if plan.azure:
+        yield "\nAzure"
+        yield from _fields(_facts(plan.azure))
     yield "\nCluster"
     yield from _fields(_facts(plan.cluster))
     for pool in plan.pools:
@@ -53,8 +56,9 @@ def _lines(plan: StackPlan) -> Iterator[str]:
     yield from _fields(_monitoring(plan.monitoring))
     if plan.quotas:
         yield "\nQuota"
-        # A pool's name, unlike a quota's, has no underscore that a label would lose.
-        yield from _fields({", ".join(quota.pools): _quota(quota) for quota in plan.quotas})
+        for quota in plan.quotas:
+            # A pool's name, unlike a quota's, has no underscore that a label would lose.
+            yield from _fields({", ".join(quota.pools): _quota(quota)})
     yield "\nCost"
     yield from _fields(_cost(plan.cost))
 
