@@ -52,7 +52,7 @@ FAULTS: list[tuple[dict[str, Any], str, str, str]] = [
     (azure(**pool("platform", disk_gib=20)), "platform.disk_gib", "20 is less", "30 or more"),
     (azure(pools=POOLS | {"t4-spot": POOLS["t4"]}), "t4-spot", "pool's name on azure", "12 at most"),
     (azure(pools=POOLS | {"abcdefghijklm": POOLS["t4"]}), "abcdefghijklm", "pool's name on azure", "12 at most"),
-    (azure(kubernetes_minor="1.99"), "kubernetes_minor", "newer than what AKS has", "versions.yaml"),
+    (azure(kubernetes_minor="1.99"), "kubernetes_minor", "newer than what AKS has", '"1.37"'),
     (azure(**pool("t4", machine_type="g6.2xlarge")), "t4.machine_type", "a machine of aws, not of azure", "machines"),
     (azure(**pool("t4", machine_type="Standard_NC8as_T4_v4")), "t4.machine_type", "not in the catalog", "did you mean"),
     (azure(**pool("t4", machine_type="Standard_NC6s_v3")), "t4.machine_type", "cannot be had any more", "NC4as_T4_v3"),
@@ -149,7 +149,8 @@ def test_aks_keeps_memory_by_how_many_pods_fit() -> None:
 
 def test_spot_counts_in_the_region_alone_and_on_demand_in_its_family_too(tmp_path: Path, repository: Path) -> None:
     more = POOLS | {"t4more": POOLS["t4"] | {"capacity": "on_demand", "max_nodes": 1}}
-    rows = plan(tmp_path, repository, azure(pools=more)).quotas
+    models = {"tiny": {}, "batched": {"pool": "t4more"}}
+    rows = plan(tmp_path, repository, azure(pools=more, models=models)).quotas
     by_code = {row.code or row.name: row for row in rows}
     assert by_code["lowPriorityCores"].needed == 16 and by_code["lowPriorityCores"].pools == ("t4",)
     assert by_code["cores"].needed == 8 + 8 and by_code["cores"].pools == ("platform", "t4more")
