@@ -33,7 +33,7 @@ AKS_POOL_NAME_CHARS = 12
 AKS_LEAST_DISK_GIB = 30
 """AKS: smallest boot disk of a node (azure-aks-docs, node-auto-provisioning-aksnodeclass.md, osDiskSizeGB)."""
 AKS_PODS_A_NODE = 110
-"""What the stacks ask for; AKS takes 30 to 250 for a system pool (azure-aks-docs, use-system-pools.md)."""
+"""What our pools ask for, Kubernetes' own limit; AKS wants 30 or more of a system pool (use-system-pools.md)."""
 AKS_SYSTEM_POOL_VCPUS = 4
 """AKS: fewest processors of a machine of a system pool (azure-aks-docs, use-system-pools.md); it has 4 GB or more."""
 ACR_NAME = re.compile(r"[a-z0-9]{5,50}")

@@ -182,7 +182,8 @@ class StackSpec(SpecModel):
     """The cloud's region, for instance us-central1."""
     zones: tuple[Text, ...] = Field(default=(), max_length=16)
     """Zones of the region that pools may use; all when empty. On aws two or more, for each gets subnets and nothing is
-    looked up; EKS has no control plane in the zones with the ids use1-az3, usw1-az2 and cac1-az3."""
+    looked up; EKS has no control plane in the zones with the ids use1-az3, usw1-az2 and cac1-az3. On azure they are
+    numbers in quotes: "1"."""
     project: Text | None = None
     """Google Cloud project."""
     account: Text | None = None

@@ -58,6 +58,8 @@ def test_the_provider_works_on_one_subscription_and_everything_is_marked(azure: 
     for kind in (*markable, "ManagedCluster"):
         for item in of_type(azure, kind).values():
             assert item.inputs["tags"]["aigc-stack"] == "azure-test", item.urn
+    (system,) = the_cluster(azure).inputs["agentPoolProfiles"]
+    assert system["tags"]["aigc-stack"] == "azure-test"
 
 
 def test_nodes_have_no_public_address_and_a_way_out_before_they_start(azure: Graph) -> None:

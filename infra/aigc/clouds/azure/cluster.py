@@ -84,7 +84,12 @@ class AksCluster(Component):
         pool = next(pool for pool in self._plan.pools if pool.name == self._system)
         settings = agent_pool.pool_settings(pool, self._plan.cluster.kubernetes_minor)
         return aks.ManagedClusterAgentPoolProfileArgs(
-            name=pool.name, mode="System", vnet_subnet_id=self._network.subnetwork, **settings
+            name=pool.name,
+            mode="System",
+            vnet_subnet_id=self._network.subnetwork,
+            # Of its machines, as for the other pools: the cluster's own tags end at the cluster.
+            tags=inventory_tags(self._plan),
+            **settings,
         )
 
     def _pool(self, pool: PoolPlan, cluster: aks.ManagedCluster) -> aks.AgentPool:
