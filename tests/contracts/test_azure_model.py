@@ -155,7 +155,10 @@ def test_what_azure_would_refuse(newer: AzureModel, change: dict[str, Any], path
 def test_older_packages_say_the_same_in_maps(older: AzureModel) -> None:
     sound = {"roleId": "x", "mode": "Slow", "note": "abc", "tags": {"a": "b"}, "others": [{"roleId": "y"}], "made": "z"}
     assert checked(older, "Assignment", sound).faults == []
-    for wrong in ({"mode": "slow"}, {"note": "abcdef"}, {"tags": {"a": 1}}, {"others": [{}]}, {"scope": "x"}):
+    bad: list[dict[str, Any]] = [
+        {"mode": "slow"}, {"note": "abcdef"}, {"tags": {"a": 1}}, {"others": [{}]}, {"scope": "x"},
+    ]  # fmt: skip
+    for wrong in bad:
         assert checked(older, "Assignment", sound | wrong).faults, wrong
 
 

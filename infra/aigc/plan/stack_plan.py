@@ -9,9 +9,9 @@ from __future__ import annotations
 from enum import StrEnum
 from ipaddress import IPv4Network, ip_network
 
-from pydantic import BaseModel, ConfigDict
-
 from aigc.catalog.kinds import CapacityType, Cloud, SourceKind
+from aigc.plan.azure_plan import AzurePlan
+from aigc.plan.frozen import Frozen
 
 __all__ = [
     "PLAN_VERSION",
@@ -40,10 +40,6 @@ __all__ = [
 ]
 
 PLAN_VERSION = 4
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class ServingMode(StrEnum):
@@ -75,7 +71,7 @@ class ComponentSource(StrEnum):
     """Typed objects of our own program."""
 
 
-class Taint(_Frozen):
+class Taint(Frozen):
     """What keeps pods without a matching toleration off a node."""
 
     key: str
@@ -84,7 +80,7 @@ class Taint(_Frozen):
     """Kubernetes spelling: NoSchedule, PreferNoSchedule, NoExecute."""
 
 
-class ClusterPlan(_Frozen):
+class ClusterPlan(Frozen):
     """The cluster, made by us or there already."""
 
     name: str
@@ -114,19 +110,7 @@ class ClusterPlan(_Frozen):
         return pods.subnet_of(nodes)
 
 
-class AzurePlan(_Frozen):
-    """What only a stack on Azure has."""
-
-    subscription: str
-    admin_group: str
-    """Object id of the Entra group that administers the cluster."""
-    registry_id: str | None
-    """Azure's id of the container registry that the nodes pull from; None where it is not one of Azure."""
-    system_pool: str
-    """The pool that AKS makes together with the cluster, and puts its own pods on."""
-
-
-class PoolPlan(_Frozen):
+class PoolPlan(Frozen):
     """A node pool: machines of one type."""
 
     name: str
@@ -151,7 +135,7 @@ class PoolPlan(_Frozen):
     """What the cloud calls the system image of its nodes, for instance an AMI type of EKS; None: it chooses itself."""
 
 
-class ResourcesPlan(_Frozen):
+class ResourcesPlan(Frozen):
     """What Triton's container requests."""
 
     cpu_millicores: int
@@ -160,7 +144,7 @@ class ResourcesPlan(_Frozen):
     resource_key: str | None = None
 
 
-class BatchingPlan(_Frozen):
+class BatchingPlan(Frozen):
     """What the model's config.pbtxt says about batching."""
 
     max_batch_size: int
@@ -169,7 +153,7 @@ class BatchingPlan(_Frozen):
     instances: int
 
 
-class ScalingPlan(_Frozen):
+class ScalingPlan(Frozen):
     """How replicas follow the traffic."""
 
     autoscaler: Autoscaler
@@ -186,14 +170,14 @@ class ScalingPlan(_Frozen):
     request_timeout_seconds: int
 
 
-class SloPlan(_Frozen):
+class SloPlan(Frozen):
     """The service-level objective of an endpoint."""
 
     p99_ms: float
     availability_percent: float
 
 
-class SourcePlan(_Frozen):
+class SourcePlan(Frozen):
     """How an endpoint's model files reach its pod."""
 
     kind: SourceKind
@@ -205,7 +189,7 @@ class SourcePlan(_Frozen):
     """First 12 hex digits of the sha256 over the model folders and the serving image's pins."""
 
 
-class EndpointPlan(_Frozen):
+class EndpointPlan(Frozen):
     """One endpoint: a Triton with its models, and how it is reached."""
 
     name: str
@@ -225,7 +209,7 @@ class EndpointPlan(_Frozen):
     """Host name under which the gateway serves it."""
 
 
-class NamespacePlan(_Frozen):
+class NamespacePlan(Frozen):
     """A Kubernetes namespace of ours."""
 
     name: str
@@ -234,7 +218,7 @@ class NamespacePlan(_Frozen):
     reason: str | None = None
 
 
-class ComponentPlan(_Frozen):
+class ComponentPlan(Frozen):
     """A piece of platform software: Knative, the Prometheus operator, the gateway."""
 
     name: str
@@ -247,7 +231,7 @@ class ComponentPlan(_Frozen):
     repository: str | None = None
 
 
-class MonitoringPlan(_Frozen):
+class MonitoringPlan(Frozen):
     """The stack's own Prometheus."""
 
     retention_hours: int
@@ -255,7 +239,7 @@ class MonitoringPlan(_Frozen):
     """Whether alerts are sent to the URL in `aigc:secrets`, which is in no plan: it may contain a token."""
 
 
-class QuotaPlan(_Frozen):
+class QuotaPlan(Frozen):
     """A quota of the account, and what it must allow when every pool of the stack is at its largest."""
 
     name: str
@@ -266,7 +250,7 @@ class QuotaPlan(_Frozen):
     pools: tuple[str, ...]
 
 
-class CostPlan(_Frozen):
+class CostPlan(Frozen):
     """An interval in US dollars a month; what has no price is named, never guessed."""
 
     usd_per_month_low: float
@@ -275,7 +259,7 @@ class CostPlan(_Frozen):
     budget_usd_per_month: float | None = None
 
 
-class StackPlan(_Frozen):
+class StackPlan(Frozen):
     """Everything that will be made for one stack."""
 
     version: int = PLAN_VERSION
