@@ -147,6 +147,8 @@ GCP: dict[str, dict[str, Any]] = {
     "gcp:container/cluster:Cluster": {
         "name": "aigc-gcp-dev", "location": "us-central1", "project": "aigc-dev", "enableShieldedNodes": True,
         "enableIntranodeVisibility": True, "nodeConfig": {"guestAccelerators": [{"type": "nvidia-l4", "count": 1}]},
+        "nodePools": [{"name": "default-pool", "initialNodeCount": 1, "nodeLocations": ["us-central1-a"],
+                       "nodeConfig": {"guestAccelerators": [{"type": "nvidia-l4", "count": 1}]}}],
     },
     "gcp:compute/network:Network": {
         "name": "aigc", "project": "aigc-dev", "routingMode": "REGIONAL", "deleteDefaultRoutesOnCreate": False,

@@ -117,6 +117,12 @@ AWS_CLIENTS: tuple[Pods, ...] = (NODE_CHANGER, KNATIVE_CONTROLLER)
 POD_IDENTITY = ("169.254.170.23/32", 80)
 """Where EKS' agent on each node gives a pod its credentials (EKS user guide, 'How EKS Pod Identity works')."""
 
+GOOGLE_CLIENTS: tuple[Pods, ...] = (KNATIVE_CONTROLLER,)
+"""Pods that talk to Google Cloud with rights of their own: to ask Artifact Registry for an image's digest."""
+GKE_METADATA = ("169.254.169.254/32", (80, 8080))
+"""Where GKE's agent on each node gives a pod its credentials, under Dataplane V2 (GKE, 'Authenticate to Google Cloud
+APIs from GKE workloads')."""
+
 KUBELET_PORT = 10250
 HOST_PROCESSES_PORT = 16460
 """Where the local cluster's keeper tells how often each host process ended."""

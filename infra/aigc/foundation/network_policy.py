@@ -5,7 +5,7 @@ A flow needs both ends: egress at its source and ingress at its target, so each 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Network
 
 import pulumi
@@ -18,6 +18,8 @@ from aigc.foundation.flows import (
     API_CLIENTS,
     AWS_CLIENTS,
     FLOWS,
+    GKE_METADATA,
+    GOOGLE_CLIENTS,
     KOURIER_FLOWS,
     KOURIER_WORLD_TARGETS,
     NODE_CLIENTS,
@@ -55,12 +57,7 @@ def network_policies(plan: StackPlan, control_plane_cidr: str | None) -> list[Bo
             for pods in API_CLIENTS
             if pods.namespace in ours
         ),
-        *(
-            policy
-            for pods in AWS_CLIENTS
-            if plan.cloud is Cloud.AWS and pods.namespace in ours
-            for policy in _aws(pods)
-        ),
+        *_of_cloud(plan.cloud, ours),
         *(
             _egress(pods, (plan.cluster.node_cidr or _ANYWHERE,), ports, "nodes")
             for pods, ports in to_nodes
@@ -118,6 +115,27 @@ def _aws(pods: Pods) -> Iterator[Body]:
     yield _egress(pods, (_ANYWHERE,), (_HTTPS_PORT,), "aws", "AWS' own API, and its registry")
     cidr, port = POD_IDENTITY
     yield _egress(pods, (cidr,), (port,), "pod-identity", "credentials of its own, from the agent of its node")
+
+
+def _google(pods: Pods) -> Iterator[Body]:
+    yield _egress(pods, (_ANYWHERE,), (_HTTPS_PORT,), "google", "Google Cloud's own API, and its registry")
+    cidr, ports = GKE_METADATA
+    yield _egress(pods, (cidr,), ports, "metadata", "credentials of its own, from the agent of its node")
+
+
+_CLOUD_CLIENTS: Mapping[Cloud, tuple[tuple[Pods, ...], Callable[[Pods], Iterator[Body]]]] = {
+    Cloud.AWS: (AWS_CLIENTS, _aws),
+    Cloud.GCP: (GOOGLE_CLIENTS, _google),
+}
+"""Pods with business on their cloud, and what makes their policies there."""
+
+
+def _of_cloud(cloud: Cloud, ours: set[str]) -> Iterator[Body]:
+    if cloud in _CLOUD_CLIENTS:
+        clients, policies = _CLOUD_CLIENTS[cloud]
+        for pods in clients:
+            if pods.namespace in ours:
+                yield from policies(pods)
 
 
 def _service_of_the_api(cluster: ClusterPlan) -> tuple[str, ...]:

@@ -19,6 +19,13 @@ class GoogleCloud:
 
     cloud: Cloud = Cloud.GCP
     inabilities: tuple[Inability, ...] = (
+        Inability(
+            "rights of one cluster",
+            "A right of a pod holds in every cluster of its project: pods of one name are one identity there",
+        ),
+        Inability(
+            "a closed API server", "Its public endpoint takes connections from anywhere, and IAM judges each request"
+        ),
         Inability("reservations", "Reserved capacity is not matched to a pool yet; a reserved pool is made on demand"),
         Inability(
             "steady endpoints", "Kourier routes Knative Services only; a steady endpoint is reached inside the cluster"

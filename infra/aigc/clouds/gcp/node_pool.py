@@ -10,6 +10,7 @@ import pulumi
 from pulumi_gcp.container import (
     NodePoolAutoscalingArgs,
     NodePoolManagementArgs,
+    NodePoolNetworkConfigArgs,
     NodePoolNodeConfigArgs,
     NodePoolNodeConfigGcfsConfigArgs,
     NodePoolNodeConfigGuestAcceleratorArgs,
@@ -24,6 +25,8 @@ from aigc.plan.stack_plan import CapacityType, PoolPlan
 _EFFECTS = {"NoSchedule": "NO_SCHEDULE", "PreferNoSchedule": "PREFER_NO_SCHEDULE", "NoExecute": "NO_EXECUTE"}
 _ZONES_OF_A_REGION = 3
 """What GKE spans when no zones are named."""
+OAUTH_SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
+"""No second, older limit beside IAM's."""
 IGNORED = ["initialNodeCount", "nodeCount"]
 """The autoscaler's: applying the number of the first day would undo its work, and the first one replaces the pool."""
 
@@ -50,6 +53,11 @@ def management() -> NodePoolManagementArgs:
     return NodePoolManagementArgs(auto_repair=True, auto_upgrade=True)
 
 
+def network_config() -> NodePoolNetworkConfigArgs:
+    """No node has a public address."""
+    return NodePoolNetworkConfigArgs(enable_private_nodes=True)
+
+
 def node_config(pool: PoolPlan, service_account: pulumi.Input[str]) -> NodePoolNodeConfigArgs:
     """What each node of the pool is."""
     return NodePoolNodeConfigArgs(
@@ -63,7 +71,7 @@ def node_config(pool: PoolPlan, service_account: pulumi.Input[str]) -> NodePoolN
         ],
         guest_accelerators=accelerators(pool),
         service_account=service_account,
-        oauth_scopes=["https://www.googleapis.com/auth/cloud-platform"],
+        oauth_scopes=list(OAUTH_SCOPES),
         # Images of ten gigabytes start while they are still being fetched.
         gcfs_config=NodePoolNodeConfigGcfsConfigArgs(enabled=True),
         shielded_instance_config=NodePoolNodeConfigShieldedInstanceConfigArgs(
