@@ -126,6 +126,16 @@ PROJECT_MEMBER = Row(
     },
 )
 
+RESOURCE_POLICY = Row(
+    "gcp:compute/resourcePolicy:ResourcePolicy",
+    "compute.v1",
+    "ResourcePolicy",
+    {
+        "project": At("compute.resourcePolicies.insert:project", IN_THE_URL),
+        "region": At("compute.resourcePolicies.insert:region", IN_THE_URL),
+    },
+)
+
 REPOSITORIES = "artifactregistry.projects.locations.repositories"
 REPOSITORY_MEMBER = Row(
     "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember",
@@ -165,5 +175,6 @@ GCP_ROWS = (
     SERVICE,
     PROJECT_MEMBER,
     REPOSITORY_MEMBER,
+    RESOURCE_POLICY,
     SERVICE_ACCOUNT,
 )

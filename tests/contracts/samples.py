@@ -138,9 +138,10 @@ GCP: dict[str, dict[str, Any]] = {
         "upgradeSettings": {"strategy": "SURGE", "maxSurge": 1, "maxUnavailable": 0},
         "nodeConfig": {
             "machineType": "ct6e-standard-4t", "spot": False, "flexStart": False, "maxRunDuration": "86400s",
+            "diskType": "hyperdisk-balanced",
             "reservationAffinity": {"consumeReservationType": "SPECIFIC_RESERVATION", "values": ["tpus"],
                                     "key": "compute.googleapis.com/reservation-name"},
-            "guestAccelerators": [{"type": "nvidia-l4", "count": 1, "gpuSharingConfig": {
+            "guestAccelerators": [{"type": "nvidia-l4", "count": 1, "gpuPartitionSize": "1g.5gb", "gpuSharingConfig": {
                 "gpuSharingStrategy": "TIME_SHARING", "maxSharedClientsPerGpu": 4}}],
         },
     },
@@ -152,6 +153,10 @@ GCP: dict[str, dict[str, Any]] = {
     },
     "gcp:compute/network:Network": {
         "name": "aigc", "project": "aigc-dev", "routingMode": "REGIONAL", "deleteDefaultRoutesOnCreate": False,
+    },
+    "gcp:compute/resourcePolicy:ResourcePolicy": {
+        "name": "aigc-gcp-dev-tpu", "project": "aigc-dev", "region": "us-central1",
+        "workloadPolicy": {"type": "HIGH_THROUGHPUT", "acceleratorTopology": "2x2x2"},
     },
     "gcp:compute/router:Router": {
         "name": "aigc", "project": "aigc-dev", "region": "us-central1", "network": "aigc",

@@ -43,7 +43,9 @@ SAMPLE_ENUMS = {
         "metadataOptions.httpTokens", "tagSpecifications[0].resourceType",
     },
     "gcp:container/nodePool:NodePool": {"placementPolicy.type", "upgradeSettings.strategy",
-                                        "nodeConfig.reservationAffinity.consumeReservationType"},
+                                        "nodeConfig.reservationAffinity.consumeReservationType",
+                                        "nodeConfig.guestAccelerators[0].gpuSharingConfig.gpuSharingStrategy"},
+    "gcp:compute/resourcePolicy:ResourcePolicy": {"workloadPolicy.type"},
 }  # fmt: skip
 
 

@@ -21,6 +21,17 @@ class CapacityType(StrEnum):
     RESERVED = "reserved"
     ON_DEMAND = "on_demand"
     SPOT = "spot"
+    FLEX_START = "flex_start"
+    """Google Cloud alone: for seven days at most, whenever there is capacity, for less than on demand."""
+
+
+class GpuSharing(StrEnum):
+    """How several pods use one GPU."""
+
+    TIME_SHARING = "time_sharing"
+    """Turn by turn; nothing keeps one from the memory of another."""
+    MPS = "mps"
+    """At once, through NVIDIA's Multi-Process Service."""
 
 
 class SourceKind(StrEnum):

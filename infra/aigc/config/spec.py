@@ -11,7 +11,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from aigc.catalog.kinds import CapacityType, Cloud, SourceKind
+from aigc.catalog.gke import FEWEST_CLIENTS, MOST_CLIENTS
+from aigc.catalog.kinds import CapacityType, Cloud, GpuSharing, SourceKind
 from aigc.catalog.labels import DEFAULT_DOMAIN
 
 Text = Annotated[str, Field(min_length=1, max_length=512)]
@@ -145,6 +146,15 @@ class ModelSpec(SpecModel):
     """How replicas follow the traffic."""
 
 
+class SharingSpec(SpecModel):
+    """Several pods on one GPU, or on one partition of it."""
+
+    strategy: GpuSharing = GpuSharing.TIME_SHARING
+    """time_sharing: turn by turn, and nothing keeps one pod from the memory of another. mps: at once."""
+    max_clients: int = Field(ge=FEWEST_CLIENTS, le=MOST_CLIENTS)
+    """Pods that may share one."""
+
+
 class PoolSpec(SpecModel):
     """A node pool: machines of one type."""
 
@@ -160,6 +170,14 @@ class PoolSpec(SpecModel):
     """Boot disk of a node; Triton's full image alone unpacks to more than 20 GiB."""
     zones: tuple[Text, ...] = Field(default=(), max_length=16)
     """Zones of its nodes. Default: the stack's."""
+    reservation: Text | None = None
+    """Name or id of the reservation that its nodes use; with capacity: reserved only."""
+    topology: Text | None = None
+    """gcp: shape of the TPU slice that its machines form, quoted: "2x4". Default: that of one machine by itself."""
+    partition: Text | None = None
+    """gcp: size of the Multi-Instance GPU partitions that each of its GPUs is cut into, for instance 1g.10gb."""
+    sharing: SharingSpec | None = None
+    """gcp: several pods on one of its GPUs, or on one partition of a GPU."""
 
 
 class MonitoringSpec(SpecModel):
@@ -189,7 +207,7 @@ class StackSpec(SpecModel):
     """AWS account, twelve digits in quotes; credentials of another one are refused before anything is made."""
     budget_usd_per_month: float | None = Field(default=None, gt=0, le=1e12)
     """A plan that can cost more is shown as over budget."""
-    capacity: tuple[CapacityType, ...] = Field(default=(CapacityType.ON_DEMAND,), min_length=1, max_length=3)
+    capacity: tuple[CapacityType, ...] = Field(default=(CapacityType.ON_DEMAND,), min_length=1, max_length=4)
     """How nodes are paid for, in the order in which it is tried."""
     kubeconfig: Text | None = None
     """Path of the kubeconfig of a cluster that is there already; only for existing and local."""

@@ -10,8 +10,9 @@ from aigc.catalog.kinds import CapacityType, Cloud
 from aigc.catalog.machines import Machine, all_machines, machines, nearest_living
 from aigc.config.problems import Problem, did_you_mean, printable
 from aigc.config.spec import PoolSpec, StackSpec
-from aigc.plan.capacity import machine_of, pool_for
+from aigc.plan.capacity import capacity_of, machine_of, pool_for
 from aigc.plan.checks_cluster import REAL_CLOUDS, zones_problems
+from aigc.plan.checks_gke_pools import gke_pool_problems
 from aigc.plan.node_images import image_gap
 
 _POOL_NAMES = {
@@ -19,6 +20,9 @@ _POOL_NAMES = {
     Cloud.AWS: (limits.RFC1035_LABEL, limits.EKS_NODE_GROUP_NAME_CHARS, "lowercase letters, digits and hyphens"),
     Cloud.AZURE: (re.compile("[a-z][a-z0-9]*"), limits.AKS_POOL_NAME_CHARS, "lowercase letters and digits"),
 }
+
+_RESERVING = (Cloud.GCP,)
+"""Clouds on which a pool can name its reservation."""
 
 
 def pool_problems(spec: StackSpec) -> Iterator[Problem]:
@@ -39,8 +43,8 @@ def pool_problems(spec: StackSpec) -> Iterator[Problem]:
                 f"{pool.min_nodes} is more than max_nodes, which is {pool.max_nodes}",
                 "lower min_nodes or raise max_nodes",
             )
-        if pool.capacity is CapacityType.RESERVED:
-            yield Problem((*path, "capacity"), "no reservation can be named yet", "choose on_demand or spot")
+        yield from _reservation(spec, path, pool)
+        yield from gke_pool_problems(spec, path, pool)
         yield from zones_problems(spec, (*path, "zones"), pool.zones)
         for index, zone in enumerate(pool.zones):
             if spec.zones and zone not in spec.zones:
@@ -52,6 +56,18 @@ def _name(spec: StackSpec, path: tuple[str, str], name: str) -> Iterator[Problem
     pattern, longest, words = _POOL_NAMES[spec.cloud]
     if not pattern.fullmatch(name) or len(name) > longest:
         yield Problem(path, f"cannot be a pool's name on {spec.cloud}", f"{words}, a letter first, {longest} at most")
+
+
+def _reservation(spec: StackSpec, path: tuple[str, str], pool: PoolSpec) -> Iterator[Problem]:
+    capacity = capacity_of(spec, pool)
+    if capacity is CapacityType.RESERVED and spec.cloud not in _RESERVING:
+        yield Problem((*path, "capacity"), "no reservation can be named yet", "choose on_demand or spot")
+    elif capacity is CapacityType.RESERVED and pool.reservation is None:
+        problem = "is missing: capacity is reserved"
+        yield Problem((*path, "reservation"), problem, "name the reservation, or choose on_demand or spot")
+    elif capacity is not CapacityType.RESERVED and pool.reservation is not None:
+        problem = f"means nothing: capacity is {capacity}"
+        yield Problem((*path, "reservation"), problem, "write capacity: reserved, or remove it")
 
 
 def _machine(spec: StackSpec, path: tuple[str, str], pool: PoolSpec) -> Iterator[Problem]:
@@ -70,7 +86,7 @@ def _machine(spec: StackSpec, path: tuple[str, str], pool: PoolSpec) -> Iterator
         yield Problem(asked, f"{printable(pool.machine_type)} is not in the catalog", hint)
     elif machine.retired:
         yield Problem(asked, f"{pool.machine_type} cannot be had any more: {machine.status}", _instead_of(machine))
-    elif not machine.is_one_machine or machine.vcpus is None or machine.memory_gib is None:
+    elif not machine.is_one_machine or not machine.size_is_known:
         yield Problem(
             asked, f"{printable(pool.machine_type)} is not one machine with a known size", "choose another row"
         )

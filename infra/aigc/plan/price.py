@@ -52,10 +52,15 @@ def _usd_per_node_hour(
     name = f"nodes of pool {pool.name} ({machine.machine_type}"
     if machine.price_region != region:
         return None, None, [f"{name}: priced only in {machine.price_region})"]
-    if pool.capacity is not CapacityType.SPOT:
-        return on_demand, on_demand, [] if on_demand is not None else [f"{name}: no on-demand price)"]
+    if pool.capacity not in (CapacityType.SPOT, CapacityType.FLEX_START):
+        gaps = [] if on_demand is not None else [f"{name}: no on-demand price)"]
+        if pool.capacity is CapacityType.RESERVED:
+            gaps.append(f"{name}: reservation {pool.reservation}, paid for whether they run or not)")
+        return on_demand, on_demand, gaps
+    if pool.capacity is CapacityType.FLEX_START:
+        spot = None  # nobody sourced it; Google says up to 53% less than on demand
     # A snapshot of a spot price is no promise: on-demand is the upper bound, and without it there is none.
-    gaps = [] if spot is not None else [f"{name}: spot unknown, bounded by on-demand)"]
+    gaps = [] if spot is not None else [f"{name}: {pool.capacity} unknown, bounded by on-demand)"]
     if on_demand is None:
-        gaps = [f"{name}: no on-demand price to bound spot)"]
+        gaps = [f"{name}: no on-demand price to bound {pool.capacity})"]
     return spot, on_demand, gaps

@@ -16,7 +16,7 @@ from aigc.catalog.machines import Machine, machines, resource_key_of
 from aigc.catalog.versions import kubernetes_minor, versions
 from aigc.config.spec import ModelSpec, PoolSpec, StackSpec
 from aigc.plan import scaling
-from aigc.plan.capacity import capacity_of, cpu_millicores, machine_of, memory_mib, pool_for
+from aigc.plan.capacity import capacity_of, cpu_millicores, machine_of, memory_mib, pool_for, replicas_per_node
 from aigc.plan.checks import checked_models
 from aigc.plan.components import (
     components,
@@ -28,17 +28,27 @@ from aigc.plan.components import (
     own_registry,
 )
 from aigc.plan.content_hash import content_hash
+from aigc.plan.devices import (
+    accelerators_per_node,
+    cloud_labels,
+    devices_per_node,
+    devices_per_replica,
+    surge_nodes,
+    tpu_selector,
+)
 from aigc.plan.names import cluster_name, endpoint_host, endpoint_name
 from aigc.plan.node_images import node_image
 from aigc.plan.price import monthly_cost
 from aigc.plan.quota import quotas
 from aigc.plan.repository import Model
+from aigc.plan.slices import hosts_of, topology_of
 from aigc.plan.stack_plan import (
     ClusterPlan,
     EndpointPlan,
     MonitoringPlan,
     PoolPlan,
     ResourcesPlan,
+    SharingPlan,
     SloPlan,
     SourcePlan,
     StackPlan,
@@ -127,8 +137,7 @@ def _pool(spec: StackSpec, name: str, pool: PoolSpec) -> PoolPlan:
         machine_type=machine.machine_type,
         accelerator=machine.accelerator_id,
         accelerator_label=machine.accelerator_label,
-        # A machine with a slice of a GPU still advertises one device.
-        accelerators_per_node=max(1, int(machine.accelerator_count or 0)) if machine.accelerator_id else 0,
+        accelerators_per_node=accelerators_per_node(machine),
         resource_key=key,
         min_nodes=pool.min_nodes,
         max_nodes=pool.max_nodes,
@@ -137,9 +146,19 @@ def _pool(spec: StackSpec, name: str, pool: PoolSpec) -> PoolPlan:
         disk_gib=pool.disk_gib,
         labels=_node_labels(spec, name, capacity, machine),
         taints=(Taint(key=key, value=labels.PRESENT, effect="NoSchedule"),) if key else (),
-        vcpus=float(machine.vcpus or 0),
-        memory_gib=float(machine.memory_gib or 0),
+        vcpus=machine.vcpus,
+        memory_gib=machine.memory_gib,
         node_image=node_image(spec.cloud, machine),
+        reservation=pool.reservation,
+        topology=topology_of(pool, machine),
+        hosts_per_slice=hosts_of(pool, machine),
+        workload_policy=machine.workload_policy and hosts_of(pool, machine) > 1,
+        partition=pool.partition,
+        sharing=SharingPlan(**dict(pool.sharing)) if pool.sharing else None,
+        devices_per_node=devices_per_node(machine, pool),
+        boot_disk_type=machine.boot_disk_type,
+        cloud_labels=cloud_labels(spec.cloud, machine, pool, capacity),
+        surge_nodes=surge_nodes(spec.cloud, machine, capacity),
     )
 
 
@@ -163,15 +182,15 @@ def _endpoint(
         models=tuple(one.name for one in served),
         pool=pool.name if pool else None,
         tolerations=pool.taints if pool else (),
-        node_selector={labels.POOL_LABEL: pool.name} if pool else {},
+        node_selector=_node_selector(spec, pool),
         resources=ResourcesPlan(
             cpu_millicores=cpu_millicores(asked, served),
             memory_mib=memory_mib(asked, served),
-            accelerators=1 if key else 0,
+            accelerators=_devices(spec, pool) if key else 0,
             resource_key=key,
         ),
         batching=scaling.batching(config),
-        scaling=scaling.scaling(asked, config, mode, key is not None, _most_replicas(spec, pool)),
+        scaling=scaling.scaling(asked, config, mode, key is not None, _most_replicas(spec, asked, served, pool)),
         slo=SloPlan(p99_ms=asked.slo.p99_ms, availability_percent=asked.slo.availability_percent),
         source=_source(spec, name, asked, tuple(one.name for one in served), repository),
         host=endpoint_host(name, spec.domain),
@@ -184,10 +203,22 @@ def _resource_key_without_pool(asked: ModelSpec) -> str | None:
     return None if first == CPU else resource_key_of(first)
 
 
-def _most_replicas(spec: StackSpec, pool: PoolPlan | None) -> int:
-    """One accelerator a replica; one replica a CPU node; one on `local`: a second would fight for the cores."""
+def _node_selector(spec: StackSpec, pool: PoolPlan | None) -> dict[str, str]:
+    if pool is None:
+        return {}
+    machine = machines(spec.cloud)[pool.machine_type]
+    return {labels.POOL_LABEL: pool.name} | tpu_selector(machine, spec.pools[pool.name])
+
+
+def _devices(spec: StackSpec, pool: PoolPlan | None) -> int:
+    return devices_per_replica(machines(spec.cloud)[pool.machine_type]) if pool else 1
+
+
+def _most_replicas(spec: StackSpec, asked: ModelSpec, served: tuple[Model, ...], pool: PoolPlan | None) -> int:
+    """What the pool's nodes hold; one on `local`: a second would fight for the cores."""
     if pool is not None:
-        return pool.max_nodes * max(1, pool.accelerators_per_node)
+        machine = machines(spec.cloud)[pool.machine_type]
+        return pool.max_nodes * replicas_per_node(machine, spec.pools[pool.name], asked, served)
     return 1 if spec.cloud is Cloud.LOCAL else scaling.REPLICAS_WITHOUT_POOL
 
 

@@ -9,9 +9,21 @@ from __future__ import annotations
 from enum import StrEnum
 from ipaddress import IPv4Network, ip_network
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
-from aigc.catalog.kinds import CapacityType, Cloud, SourceKind
+from aigc.catalog.kinds import CapacityType, Cloud, GpuSharing, SourceKind
+from aigc.plan.endpoint_plan import (
+    Autoscaler,
+    BatchingPlan,
+    EndpointPlan,
+    ResourcesPlan,
+    ScalingPlan,
+    ServingMode,
+    SloPlan,
+    SourcePlan,
+)
+from aigc.plan.parts import Frozen as _Frozen
+from aigc.plan.parts import Taint
 
 __all__ = [
     "PLAN_VERSION",
@@ -24,6 +36,7 @@ __all__ = [
     "ComponentSource",
     "CostPlan",
     "EndpointPlan",
+    "GpuSharing",
     "MonitoringPlan",
     "NamespacePlan",
     "PoolPlan",
@@ -31,6 +44,7 @@ __all__ = [
     "ResourcesPlan",
     "ScalingPlan",
     "ServingMode",
+    "SharingPlan",
     "SloPlan",
     "SourceKind",
     "SourcePlan",
@@ -39,28 +53,6 @@ __all__ = [
 ]
 
 PLAN_VERSION = 4
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ServingMode(StrEnum):
-    """How replicas of an endpoint come and go."""
-
-    KNATIVE = "knative"
-    STEADY = "steady"
-
-
-class Autoscaler(StrEnum):
-    """What changes an endpoint's number of replicas."""
-
-    KPA = "kpa"
-    """Knative's own, by requests in flight; goes to zero and comes back."""
-    KEDA = "keda"
-    """Kubernetes' HorizontalPodAutoscaler, fed by KEDA with what Triton says of its queue."""
-    NONE = "none"
-    """Nothing: the number is fixed."""
 
 
 class ComponentSource(StrEnum):
@@ -72,15 +64,6 @@ class ComponentSource(StrEnum):
     """A Helm chart that the Pulumi provider fetches."""
     PROGRAM = "program"
     """Typed objects of our own program."""
-
-
-class Taint(_Frozen):
-    """What keeps pods without a matching toleration off a node."""
-
-    key: str
-    value: str
-    effect: str
-    """Kubernetes spelling: NoSchedule, PreferNoSchedule, NoExecute."""
 
 
 class ClusterPlan(_Frozen):
@@ -113,6 +96,13 @@ class ClusterPlan(_Frozen):
         return pods.subnet_of(nodes)
 
 
+class SharingPlan(_Frozen):
+    """Several pods on one GPU, or on one partition of it."""
+
+    strategy: GpuSharing
+    max_clients: int
+
+
 class PoolPlan(_Frozen):
     """A node pool: machines of one type."""
 
@@ -132,84 +122,30 @@ class PoolPlan(_Frozen):
     disk_gib: int
     labels: dict[str, str]
     taints: tuple[Taint, ...]
-    vcpus: float
-    memory_gib: float
+    vcpus: float | None
+    """None: not known."""
+    memory_gib: float | None
     node_image: str | None = None
     """What the cloud calls the system image of its nodes, for instance an AMI type of EKS; None: it chooses itself."""
-
-
-class ResourcesPlan(_Frozen):
-    """What Triton's container requests."""
-
-    cpu_millicores: int
-    memory_mib: int
-    accelerators: int = 0
-    resource_key: str | None = None
-
-
-class BatchingPlan(_Frozen):
-    """What the model's config.pbtxt says about batching."""
-
-    max_batch_size: int
-    dynamic: bool
-    max_queue_delay_us: int
-    instances: int
-
-
-class ScalingPlan(_Frozen):
-    """How replicas follow the traffic."""
-
-    autoscaler: Autoscaler
-    min_replicas: int
-    max_replicas: int
-    initial_replicas: int
-    target_concurrency: int
-    """Requests in flight per replica that the autoscaler aims at."""
-    hard_concurrency: int
-    """Requests in flight per replica that are let through at most; 0 is no limit."""
-    idle_seconds: int
-    """How long the last replica stays after the last request; under KEDA, how long any replica does."""
-    progress_deadline_seconds: int
-    request_timeout_seconds: int
-
-
-class SloPlan(_Frozen):
-    """The service-level objective of an endpoint."""
-
-    p99_ms: float
-    availability_percent: float
-
-
-class SourcePlan(_Frozen):
-    """How an endpoint's model files reach its pod."""
-
-    kind: SourceKind
-    image: str
-    """The image the pod runs; for `baked` it holds the model files too."""
-    uri: str | None
-    """Content-hashed prefix (`bucket`) or reference (`oci`); None for `baked`."""
-    content_hash: str
-    """First 12 hex digits of the sha256 over the model folders and the serving image's pins."""
-
-
-class EndpointPlan(_Frozen):
-    """One endpoint: a Triton with its models, and how it is reached."""
-
-    name: str
-    mode: ServingMode
-    models: tuple[str, ...]
-    """Triton models in the pod: the endpoint's own and those it needs."""
-    pool: str | None
-    """Name of the pool its pods must land on; None where the cluster has no pools of ours."""
-    tolerations: tuple[Taint, ...]
-    node_selector: dict[str, str]
-    resources: ResourcesPlan
-    batching: BatchingPlan
-    scaling: ScalingPlan
-    slo: SloPlan
-    source: SourcePlan
-    host: str
-    """Host name under which the gateway serves it."""
+    reservation: str | None = None
+    """Name or id of the reservation that its nodes use; with capacity: reserved only."""
+    topology: str | None = None
+    """Shape of the TPU slice that its machines form, for instance `2x4`; None where there are no TPUs."""
+    hosts_per_slice: int = 1
+    """Machines that come and go together: all of a slice, or none."""
+    workload_policy: bool = False
+    """Whether such a slice is placed by a workload policy of the region, and not by the node pool's own words."""
+    partition: str | None = None
+    """Size of the Multi-Instance GPU partitions that each GPU is cut into."""
+    sharing: SharingPlan | None = None
+    devices_per_node: int = 0
+    """How many of the extended resource a node has: GPUs or chips, times partitions, times clients."""
+    boot_disk_type: str | None = None
+    """Where its machines boot from one kind of disk only."""
+    cloud_labels: dict[str, str] = Field(default={})
+    """Labels that the cloud puts on its nodes by itself."""
+    surge_nodes: int = 0
+    """Nodes beyond `max_nodes` while nodes are upgraded, so that none is missed; 0: one is missed at a time."""
 
 
 class NamespacePlan(_Frozen):

@@ -84,8 +84,20 @@ def _taints(taints: Iterable[Taint]) -> list[str]:
     return [f"{taint.key}={taint.value}:{taint.effect}" for taint in taints]
 
 
+_ONLY_IF_SAID = {"reservation", "topology", "hosts_per_slice", "workload_policy", "partition", "sharing",
+                 "boot_disk_type", "cloud_labels", "surge_nodes"}  # fmt: skip
+"""Of a pool: what most pools have not got."""
+
+
 def _pool(pool: PoolPlan) -> dict[str, object]:
     facts = _facts(pool) | {"taints": _taints(pool.taints)}
+    if pool.sharing:
+        facts["sharing"] = f"{pool.sharing.strategy}, {pool.sharing.max_clients} pods at most"
+    for name in _ONLY_IF_SAID:
+        if facts[name] == PoolPlan.model_fields[name].default:
+            facts.pop(name)
+    if pool.devices_per_node == pool.accelerators_per_node:
+        facts.pop("devices_per_node")
     facts.pop("name")
     nodes = f"{facts.pop('min_nodes')} to {facts.pop('max_nodes')}"
     return {"machine_type": facts.pop("machine_type"), "nodes": nodes} | facts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pulumi
+from pulumi_gcp.compute import ResourcePolicy, ResourcePolicyWorkloadPolicyArgs
 from pulumi_gcp.container import (
     Cluster,
     ClusterIpAllocationPolicyArgs,
@@ -14,19 +15,13 @@ from pulumi_gcp.container import (
     NodePool,
 )
 
+from aigc.catalog.limits import COMPUTE_NAME_CHARS
 from aigc.clouds.contract import ClusterHandle, NetworkHandle
+from aigc.clouds.gcp import node_pool
 from aigc.clouds.gcp.identities import GkeNodeAccount, GkePodRights
 from aigc.clouds.gcp.kubeconfig import GKE_TOKEN
-from aigc.clouds.gcp.node_pool import (
-    IGNORED,
-    OAUTH_SCOPES,
-    autoscaling,
-    initial_nodes,
-    management,
-    network_config,
-    node_config,
-)
 from aigc.clouds.kubeconfig import composed_kubeconfig, kubernetes_provider
+from aigc.plan.names import physical
 from aigc.plan.stack_plan import PoolPlan, StackPlan
 from aigc.tokens import Component
 
@@ -44,7 +39,7 @@ class GkeCluster(Component):
         self._plan, self._network = plan, network
         self._nodes = GkeNodeAccount("node-account", self, plan, network.provider)
         cluster = self._cluster()
-        pools = tuple(self._pool(pool, cluster) for pool in plan.pools)
+        pools = tuple(made for pool in plan.pools for made in self._pool(pool, cluster))
         rights = GkePodRights("pod-rights", self, plan, cluster, network.provider).ready
         authority = cluster.master_auth.apply(lambda auth: auth.cluster_ca_certificate or "")
         server = pulumi.Output.concat("https://", cluster.endpoint)
@@ -87,20 +82,39 @@ class GkeCluster(Component):
 
     def _first_pool(self) -> ClusterNodePoolArgs:
         # Said in full for its account: a node of the project's default one fails where that one has no rights.
-        config = ClusterNodePoolNodeConfigArgs(service_account=self._nodes.email, oauth_scopes=list(OAUTH_SCOPES))
+        config = ClusterNodePoolNodeConfigArgs(
+            service_account=self._nodes.email, oauth_scopes=list(node_pool.OAUTH_SCOPES)
+        )
         return ClusterNodePoolArgs(name=_FIRST_POOL, initial_node_count=1, node_config=config)
 
-    def _pool(self, pool: PoolPlan, cluster: Cluster) -> NodePool:
-        return NodePool(
+    def _pool(self, pool: PoolPlan, cluster: Cluster) -> tuple[NodePool, ...]:
+        policy = self._workload_policy(pool).name if pool.workload_policy else None
+        return tuple(
+            NodePool(
+                part.name,
+                name=part.name,
+                cluster=cluster.id,
+                location=self._plan.region,
+                node_locations=list(part.zones) or None,
+                initial_node_count=node_pool.initial_nodes(part),
+                autoscaling=node_pool.autoscaling(part),
+                management=node_pool.management(part),
+                upgrade_settings=node_pool.upgrades(part),
+                placement_policy=node_pool.placement(part, policy),
+                network_config=node_pool.network_config(),
+                node_config=node_pool.node_config(part, self._nodes.email),
+                opts=self.child(self._network.provider, self._nodes.ready, ignore_changes=list(node_pool.IGNORED)),
+            )
+            for part in node_pool.gke_pools(pool)
+        )
+
+    def _workload_policy(self, pool: PoolPlan) -> ResourcePolicy:
+        return ResourcePolicy(
             pool.name,
-            name=pool.name,
-            cluster=cluster.id,
-            location=self._plan.region,
-            node_locations=list(pool.zones) or None,
-            initial_node_count=initial_nodes(pool),
-            autoscaling=autoscaling(pool),
-            management=management(),
-            network_config=network_config(),
-            node_config=node_config(pool, self._nodes.email),
-            opts=self.child(self._network.provider, self._nodes.ready, ignore_changes=list(IGNORED)),
+            name=physical(f"{self._plan.cluster.name}-{pool.name}", COMPUTE_NAME_CHARS),
+            region=self._plan.region,
+            workload_policy=ResourcePolicyWorkloadPolicyArgs(
+                type="HIGH_THROUGHPUT", accelerator_topology=pool.topology
+            ),
+            opts=self.child(self._network.provider),
         )

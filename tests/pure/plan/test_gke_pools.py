@@ -1,0 +1,277 @@
+"""Pools that only GKE has: TPU slices, GPUs that are cut or shared, flex-start, reservations; what they become."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aigc.catalog.accelerators import accelerators
+from aigc.catalog.kinds import CapacityType, Cloud
+from aigc.catalog.machines import machines
+from aigc.config.spec import PoolSpec
+from aigc.config.stack_file import parse_stack_file
+from aigc.plan.resolve import resolve
+from aigc.plan.slices import axes, can_form, choices, hosts_of, topology_of
+from aigc.plan.stack_plan import PoolPlan, StackPlan
+from aigc.plan.text import render_text
+from aigc.plan.validation import stack_file_faults
+from tests.pure.plan.stacks_for_tests import aws, gcp, write
+
+PLATFORM = gcp()["pools"]["platform"]
+V5E, V5P, V6E, V7X = "ct5lp-hightpu-4t", "ct5p-hightpu-4t", "ct6e-standard-4t", "tpu7x-standard-4t"
+ZONE = ["us-central1-a"]
+STEADY = {"mode": "steady", "replicas": {"min": 4, "max": 4}}
+
+
+def with_pool(model: dict[str, Any] | None = None, **pool: Any) -> dict[str, Any]:
+    """A stack with the platform's pool and one more, `x`, which its model uses."""
+    return gcp(pools={"platform": PLATFORM, "x": pool}, models={"tiny": {"pool": "x", **(model or {})}})
+
+
+def slice_of(**more: Any) -> dict[str, Any]:
+    """A sound pool of one slice over four machines, bent in one place."""
+    pool = {"machine_type": V5E, "topology": "4x4", "max_nodes": 4, "zones": ZONE}
+    return with_pool(STEADY, **{key: value for key, value in {**pool, **more}.items() if value is not None})
+
+
+def gpu(machine: str = "a2-highgpu-1g", **more: Any) -> dict[str, Any]:
+    return with_pool(machine_type=machine, **more)
+
+
+FAULTS: list[tuple[dict[str, Any], str, str, str]] = [
+    (gpu(topology="2x2"), "x.topology", "carries NVIDIA A100 40GB, no TPU", "remove it"),
+    (slice_of(topology="5x5"), "x.topology", "5x5 is no shape that machines ct5lp-hightpu-4t form", "2x2, 2x4, 4x4"),
+    (slice_of(topology="2x2x2"), "x.topology", "no shape that machines ct5lp", "16x16"),
+    (slice_of(machine_type=V5P, topology="4x4x6"), "x.topology", "no shape", "multiples of 4"),
+    (slice_of(machine_type=V5P, topology="8x4x4"), "x.topology", "no shape", "do not fall"),
+    (slice_of(machine_type=V5P, topology="4x4x564"), "x.topology", "no shape", "of 8960 chips together at most"),
+    (slice_of(machine_type="ct5lp-hightpu-8t", topology="4x4"), "x.topology", "no shape", "choose 2x4"),
+    (slice_of(topology="four by four"), "x.topology", "no shape", "2x4"),
+    (slice_of(max_nodes=3), "x.max_nodes", "is 3; a slice 4x4 is 4 machines ct5lp-hightpu-4t, all or none", "of 4"),
+    (slice_of(max_nodes=None), "x.max_nodes", "is 1; a slice 4x4", "multiple of 4"),
+    (slice_of(min_nodes=2), "x.min_nodes", "is 2; a slice 4x4", "multiple of 4"),
+    (slice_of(zones=None), "x.zones", "names 0; the machines of one slice stand in one zone", "us-central1-a"),
+    (slice_of(zones=["us-central1-a", "us-central1-b"]), "x.zones", "names 2", "write one"),
+    (
+        gcp(pools={"platform": PLATFORM, "x" * 39: slice_of(max_nodes=8)["pools"]["x"]}),
+        f"pools.{'x' * 39}",
+        "the last would be",
+        "38 characters at most",
+    ),
+    (slice_of(capacity="flex_start"), "x.capacity", "flex_start has slices of one machine only", "reserved"),
+    (
+        with_pool({"mode": "knative"}, machine_type=V5E, topology="2x4", max_nodes=2, zones=ZONE),
+        "tiny.mode",
+        "a slice of 2 machines comes whole",
+        "mode: steady",
+    ),
+    (
+        with_pool({"mode": "steady"}, machine_type=V5E, topology="2x4", max_nodes=2, zones=ZONE),
+        "tiny.replicas",
+        "1 to 1 replicas, one a machine, are no whole slices of 2",
+        "the same multiple of 2",
+    ),
+    (gpu("g2-standard-8", partition="1g.5gb"), "x.partition", "(NVIDIA L4) cannot be cut", "nvidia-a100-40gb"),
+    (gpu(partition="1g.5g"), "x.partition", "1g.5g is no size of partition", "did you mean 1g.5gb"),
+    (gpu(partition="1g.18gb"), "x.partition", "no size of partition of NVIDIA A100 40GB", "1g.10gb"),
+    (gpu("g4-standard-6", partition="1g.24gb"), "x.partition", "cannot be cut", "remove it"),
+    (with_pool(machine_type=V5E, sharing={"max_clients": 2}), "x.sharing", "cannot be shared", "remove it"),
+    (with_pool(machine_type="t2d-standard-8", sharing={"max_clients": 2}), "x.sharing", "no accelerator", "remove"),
+    (gpu(sharing={"strategy": "mps", "max_clients": 2}), "sharing.strategy", "hostIPC", "time_sharing"),
+    (gpu(sharing={"max_clients": 1}), "sharing.max_clients", "1", "2"),
+    (gpu(sharing={"max_clients": 49}), "sharing.max_clients", "49", "48"),
+    (gpu(sharing={}), "sharing.max_clients", "missing", ""),
+    (with_pool(machine_type="t2d-standard-8", capacity="flex_start"), "x.capacity", "not to be had", "on_demand"),
+    (with_pool(machine_type="ct4p-hightpu-4t", capacity="flex_start"), "x.capacity", "TPU v4", "spot"),
+    (gpu(capacity="flex_start", min_nodes=1), "x.min_nodes", "each ends after seven days", "write 0"),
+    (gpu(capacity="reserved"), "x.reservation", "is missing: capacity is reserved", "name the reservation"),
+    (gpu(reservation="a100s"), "x.reservation", "means nothing: capacity is on_demand", "capacity: reserved"),
+    (gpu(capacity="spot", reservation="a100s"), "x.reservation", "capacity is spot", "remove it"),
+    (gpu(capacity="reserved", reservation="A 100"), "x.reservation", "no reservation of Google Cloud", "projects/"),
+    (aws(pools=aws()["pools"] | {"l4": {"machine_type": "g6.2xlarge", "topology": "2x2"}}), "l4.topology", "aws", ""),
+    (
+        aws(pools=aws()["pools"] | {"l4": {"machine_type": "g6.2xlarge", "sharing": {"max_clients": 2}}}),
+        "l4.sharing",
+        "means nothing on cloud aws",
+        "remove it",
+    ),
+    (
+        aws(pools=aws()["pools"] | {"l4": {"machine_type": "g6.2xlarge", "capacity": "flex_start"}}),
+        "l4.capacity",
+        "aws has no flex_start",
+        "spot",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", FAULTS, ids=lambda case: f"{case[1]}: {case[2]}")
+def test_fault(tmp_path: Path, repository: Path, case: tuple[dict[str, Any], str, str, str]) -> None:
+    asked, where, problem, way_out = case
+    found = stack_file_faults(write(tmp_path, asked), repository)
+    assert any(where in one.where and problem in one.problem and way_out in one.way_out for one in found), found
+
+
+def plan(folder: Path, repository: Path, stack: dict[str, Any]) -> StackPlan:
+    path = write(folder, stack)
+    assert stack_file_faults(path, repository) == []
+    return resolve(parse_stack_file(path), "gcp-test", repository)
+
+
+def pool_of(result: StackPlan) -> PoolPlan:
+    return result.pools[1]
+
+
+@pytest.mark.parametrize(
+    ("machine", "topology", "hosts"),
+    [
+        ("ct5lp-hightpu-1t", "1x1", 1),
+        (V5E, "2x2", 1),
+        (V5E, "2x4", 2),
+        (V5E, "16x16", 64),
+        ("ct5lp-hightpu-8t", "2x4", 1),
+        ("ct4p-hightpu-4t", "2x2x1", 1),
+        ("ct4p-hightpu-4t", "8x8x16", 256),
+        (V5P, "2x2x2", 2),
+        (V5P, "4x4x12", 48),
+        (V6E, "4x8", 8),
+        (V7X, "2x2x1", 1),
+        (V7X, "4x4x4", 16),
+    ],
+)
+def test_a_slice_is_as_many_machines_as_its_chips_fill(machine: str, topology: str, hosts: int) -> None:
+    row, pool = machines(Cloud.GCP)[machine], PoolSpec(machine_type=machine, topology=topology)
+    assert can_form(row, topology)
+    assert hosts_of(pool, row) == hosts
+    assert topology in choices(row) or row.topology_cubes
+
+
+def test_every_tpu_says_what_shapes_it_has() -> None:
+    rows = [row for row in machines(Cloud.GCP).values() if row.is_tpu]
+    assert {row.accelerator_id for row in rows} == {"tpu-v4", "tpu-v5e", "tpu-v5p", "tpu-v6e", "tpu-v7x"}
+    for row in rows:
+        (alone,) = row.topologies_single_host
+        assert topology_of(PoolSpec(machine_type=row.machine_type), row) == alone
+        assert hosts_of(PoolSpec(machine_type=row.machine_type), row) == 1
+        for topology in row.topologies_multi_host:
+            assert axes(topology) and hosts_of(PoolSpec(machine_type=row.machine_type, topology=topology), row) > 1
+        assert row.quota["unit"] == "TPU chip per zone"
+
+
+def test_a_pod_on_a_tpu_gets_its_nodes_chips_and_the_two_labels_that_gke_wants(
+    tmp_path: Path, repository: Path
+) -> None:
+    result = plan(tmp_path, repository, with_pool(machine_type="ct5lp-hightpu-8t", max_nodes=3))
+    pool, (tiny,) = pool_of(result), result.endpoints
+    labels = {
+        "cloud.google.com/gke-tpu-accelerator": "tpu-v5-lite-podslice",
+        "cloud.google.com/gke-tpu-topology": "2x4",
+    }
+    assert (pool.topology, pool.hosts_per_slice, pool.devices_per_node) == ("2x4", 1, 8)
+    assert pool.cloud_labels == labels
+    assert tiny.node_selector == {"aigc/pool": "x", **labels}
+    assert (tiny.resources.resource_key, tiny.resources.accelerators) == ("google.com/tpu", 8)
+    assert [(taint.key, taint.value) for taint in tiny.tolerations] == [("google.com/tpu", "present")]
+    assert tiny.scaling.max_replicas == 3, "one pod a node: GKE gives it all of the node's chips"
+    (quota,) = [one for one in result.quotas if one.pools == ("x",)]
+    assert (quota.needed, quota.unit, quota.code) == (24, "TPU chip per zone", "TPU-LITE-PODSLICE-V5-per-project-zone")
+
+
+def test_a_slice_over_several_machines_scales_in_slices(tmp_path: Path, repository: Path) -> None:
+    result = plan(tmp_path, repository, slice_of(min_nodes=4, max_nodes=8))
+    pool, (tiny,) = pool_of(result), result.endpoints
+    assert (pool.hosts_per_slice, pool.min_nodes, pool.max_nodes, pool.surge_nodes) == (4, 4, 8, 0)
+    assert (tiny.scaling.min_replicas, tiny.scaling.max_replicas) == (4, 4)
+    assert tiny.resources.accelerators == 4
+    assert "hosts per slice                      4" in render_text(result)
+
+
+def test_what_nobody_knows_of_a_machine_is_shown_as_unknown(tmp_path: Path, repository: Path) -> None:
+    result = plan(tmp_path, repository, with_pool(machine_type="tpu7x-standard-1t"))
+    assert (pool_of(result).vcpus, pool_of(result).memory_gib) == (None, None)
+    assert "  vcpus                                -\n" in render_text(result)
+
+
+@pytest.mark.parametrize(
+    ("machine", "more", "devices"),
+    [
+        ("a2-highgpu-1g", {}, 1),
+        ("a2-highgpu-2g", {}, 2),
+        ("a2-highgpu-1g", {"partition": "1g.5gb"}, 7),
+        ("a2-highgpu-2g", {"partition": "2g.10gb"}, 6),
+        ("a3-highgpu-8g", {"partition": "7g.80gb"}, 8),
+        ("a3-ultragpu-8g", {"partition": "1g.18gb"}, 56),
+        ("g2-standard-8", {"sharing": {"max_clients": 3}}, 3),
+        ("a2-highgpu-1g", {"partition": "3g.20gb", "sharing": {"max_clients": 4}}, 8),
+        ("g4-standard-6", {"sharing": {"max_clients": 2}}, 2),
+    ],
+)
+def test_a_cut_or_shared_gpu_is_several_devices(
+    tmp_path: Path, repository: Path, machine: str, more: dict[str, Any], devices: int
+) -> None:
+    result = plan(tmp_path, repository, gpu(machine, max_nodes=2, **more))
+    pool, (tiny,) = pool_of(result), result.endpoints
+    assert pool.devices_per_node == devices
+    assert tiny.resources.accelerators == 1, "GKE refuses a pod that asks for two parts of a shared GPU"
+    assert tiny.scaling.max_replicas == 2 * devices
+    assert pool.cloud_labels.get("cloud.google.com/gke-gpu-partition-size") == more.get("partition")
+    shared = "cloud.google.com/gke-gpu-sharing-strategy" in pool.cloud_labels
+    assert shared is ("sharing" in more)
+    if shared:
+        assert pool.cloud_labels["cloud.google.com/gke-max-shared-clients-per-gpu"] == str(
+            more["sharing"]["max_clients"]
+        )
+
+
+def test_a_node_holds_no_more_replicas_than_its_processors_take(tmp_path: Path, repository: Path) -> None:
+    stack = with_pool(
+        {"resources": {"cpu_millicores": 2500}}, machine_type="g2-standard-8", sharing={"max_clients": 10}, max_nodes=2
+    )
+    (tiny,) = plan(tmp_path, repository, stack).endpoints
+    # 7,910 thousandths of a core for pods; 2,650 with the sidecars.
+    assert tiny.scaling.max_replicas == 2 * 2
+    faults = stack_file_faults(
+        write(tmp_path, stack | {"models": {"tiny": {**stack["models"]["tiny"], "replicas": {"min": 5}}}}), repository
+    )
+    assert any("holds at most 4 replicas" in one.problem for one in faults)
+
+
+def test_partitions_of_a_gpu_fill_no_more_than_it_has() -> None:
+    """By their names: of seven parts of the processors, and of the memory, none is given twice."""
+    rows = [row for row in accelerators().values() if row.mig_partitions]
+    assert len(rows) == 8
+    for row in rows:
+        assert row.memory_gb is not None
+        for size, count in row.mig_partitions.items():
+            parts, gigabytes = size.removesuffix("gb").split("g.")
+            assert int(parts) * count <= 7, (row.accelerator_id, size)
+            # Names are rounded up: seven of 23 GB on 180 GB.
+            assert int(gigabytes) * count <= row.memory_gb * 1.03, (row.accelerator_id, size)
+
+
+def test_flex_start_is_counted_as_spot_and_its_price_is_only_bounded(tmp_path: Path, repository: Path) -> None:
+    result = plan(tmp_path, repository, gpu(capacity="flex_start", max_nodes=2))
+    pool = pool_of(result)
+    assert pool.capacity is CapacityType.FLEX_START
+    assert pool.cloud_labels["cloud.google.com/gke-flex-start"] == "true"
+    (quota,) = [one for one in result.quotas if one.pools == ("x",)]
+    assert (quota.code, quota.needed) == ("PREEMPTIBLE_NVIDIA_A100_GPUS", 2)
+    assert any("flex_start unknown, bounded by on-demand" in gap for gap in result.cost.not_priced)
+    assert result.cost.usd_per_month_high == pytest.approx((0.33797 + 2 * 3.67339) * 730, abs=0.01)
+
+
+def test_a_reservation_is_paid_for_whether_it_is_used_or_not(tmp_path: Path, repository: Path) -> None:
+    result = plan(tmp_path, repository, gpu(capacity="reserved", reservation="a100s", max_nodes=2))
+    assert pool_of(result).reservation == "a100s" and pool_of(result).surge_nodes == 0
+    assert any("reservation a100s, paid for whether they run or not" in gap for gap in result.cost.not_priced)
+    (quota,) = [one for one in result.quotas if one.pools == ("x",)]
+    assert quota.code == "NVIDIA_A100_GPUS"
+
+
+def test_an_upgrade_on_demand_wants_room_for_one_node_more(tmp_path: Path, repository: Path) -> None:
+    result = plan(tmp_path, repository, gpu(max_nodes=2))
+    assert pool_of(result).surge_nodes == 1
+    (quota,) = [one for one in result.quotas if one.pools == ("x",)]
+    assert quota.needed == 3
+    assert pool_of(plan(tmp_path, repository, gpu(max_nodes=2, capacity="spot"))).surge_nodes == 0
