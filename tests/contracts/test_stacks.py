@@ -29,6 +29,11 @@ ENUMS = {
         "nodeConfig.guestAccelerators[0].gpuDriverInstallationConfig.gpuDriverVersion",
     },
 }  # fmt: skip
+PROD_ENUMS = {
+    "gcp:container/nodePool:NodePool": {
+        "nodeConfig.guestAccelerators[0].gpuSharingConfig.gpuSharingStrategy", "upgradeSettings.strategy",
+    },
+}  # fmt: skip
 SAMPLE_ENUMS = {
     "aws:eks/nodeGroup:NodeGroup": {"amiType", "capacityType", "instanceTypes[0]", "taints[0].effect"},
     "aws:eks/cluster:Cluster": {"accessConfig.authenticationMode", "enabledClusterLogTypes[0]",
@@ -105,7 +110,7 @@ def test_each_value_of_another_type_is_found_where_it_is(stack: str) -> None:
             assert found == (mutation.path not in free), f"{resource.urn}: {mutation.path}"
 
 
-@pytest.mark.parametrize(("stack", "wanted"), [("gcp-dev", ENUMS), (SAMPLE, SAMPLE_ENUMS)])
+@pytest.mark.parametrize(("stack", "wanted"), [("gcp-dev", ENUMS), ("gcp-prod", PROD_ENUMS), (SAMPLE, SAMPLE_ENUMS)])
 def test_a_value_that_no_list_has_is_found_where_it_is(stack: str, wanted: dict[str, set[str]]) -> None:
     refused: dict[str, set[str]] = {}
     for resource in resources_of(stack):

@@ -134,6 +134,9 @@ class ModelSpec(SpecModel):
     """Accelerators in order of preference: ids of infra/aigc/catalog/accelerators.yaml, or `cpu`. Auto when absent."""
     pool: Text | None = None
     """Name of the pool its pods land on. Auto when absent."""
+    overflow_pools: tuple[Text, ...] = Field(default=(), max_length=8)
+    """Pools that take the pods for which `pool` has no room, in order of preference, with the same accelerator: an
+    on-demand floor that never grows in `pool`, spot above it here."""
     replicas: ReplicasSpec = ReplicasSpec()
     """Fewest and most replicas."""
     batching: BatchingSpec = BatchingSpec()

@@ -14,7 +14,7 @@ from aigc.config.problems import Path, Problem, did_you_mean, one_of, printable
 from aigc.config.spec import ModelSpec, PoolSpec, StackSpec
 from aigc.plan import scaling
 from aigc.plan.capacity import capacity_of, machine_of, pool_for
-from aigc.plan.slices import can_form, choices, hosts_of
+from aigc.plan.slices import can_form, choices, hosts_of, topology_of
 from aigc.plan.stack_plan import ServingMode
 
 _RESERVATION = re.compile(r"(projects/[a-z][a-z0-9-]*/reservations/)?[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -113,17 +113,27 @@ def _carried(machine: Machine) -> str:
 
 
 def slice_problems(spec: StackSpec, path: Path, asked: ModelSpec) -> Iterator[Problem]:
-    """A model on a slice of several machines: its replicas are one a machine, and come as machines do."""
+    """A model on TPUs: of one shape in all of its pools, and where that spans machines, replicas that come as they."""
     pool = spec.pools.get(pool_for(spec, asked) or "")
     machine = machine_of(spec, pool) if pool else None
-    hosts = hosts_of(pool, machine) if pool and machine else 1
-    if hosts == 1:
+    if pool is None or machine is None or not machine.is_tpu:
         return
+    yield from _one_shape(spec, path, asked, topology_of(pool, machine))
+    hosts = hosts_of(pool, machine)
     mode = scaling.serving_mode(asked, accelerator=True)
     low, high = scaling.replica_bounds(asked, mode, 1)
-    if mode is ServingMode.KNATIVE:
+    if hosts > 1 and mode is ServingMode.KNATIVE:
         problem = f"knative brings replicas one by one, and a slice of {hosts} machines comes whole"
         yield Problem((*path, "mode"), problem, "write mode: steady")
-    elif low % hosts or low != high:
+    elif hosts > 1 and (low % hosts or low != high):
         problem = f"{low} to {high} replicas, one a machine, are no whole slices of {hosts}"
         yield Problem((*path, "replicas"), problem, f"make min and max the same multiple of {hosts}")
+
+
+def _one_shape(spec: StackSpec, path: Path, asked: ModelSpec, topology: str | None) -> Iterator[Problem]:
+    for index, name in enumerate(asked.overflow_pools):
+        other = spec.pools.get(name)
+        machine = machine_of(spec, other) if other else None
+        if other and machine and machine.is_tpu and topology_of(other, machine) != topology:
+            problem = f"has slices {printable(topology_of(other, machine))}, and {asked.pool} {printable(topology)}"
+            yield Problem((*path, "overflow_pools", index), problem, "name pools of the same topology")

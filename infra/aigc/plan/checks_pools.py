@@ -64,10 +64,10 @@ def _reservation(spec: StackSpec, path: tuple[str, str], pool: PoolSpec) -> Iter
         yield Problem((*path, "capacity"), "no reservation can be named yet", "choose on_demand or spot")
     elif capacity is CapacityType.RESERVED and pool.reservation is None:
         problem = "is missing: capacity is reserved"
-        yield Problem((*path, "reservation"), problem, "name the reservation, or choose on_demand or spot")
+        yield Problem((*path, "reservation"), problem, "name it, or choose on_demand or spot")
     elif capacity is not CapacityType.RESERVED and pool.reservation is not None:
-        problem = f"means nothing: capacity is {capacity}"
-        yield Problem((*path, "reservation"), problem, "write capacity: reserved, or remove it")
+        problem = "means nothing without capacity: reserved"
+        yield Problem((*path, "reservation"), problem, "write that too, or remove it")
 
 
 def _machine(spec: StackSpec, path: tuple[str, str], pool: PoolSpec) -> Iterator[Problem]:
@@ -108,6 +108,7 @@ def _use(spec: StackSpec) -> Iterator[Problem]:
     """An accelerator pool needs a model on it; the platform's own pods need a node that stays."""
     known = {name: machine for name, pool in spec.pools.items() if (machine := machine_of(spec, pool))}
     used = {pool_for(spec, model) for model in spec.models.values()}
+    used |= {name for model in spec.models.values() for name in model.overflow_pools}
     for name, machine in known.items():
         # A model without a pool has a fault of its own, and mending it may well use this one.
         if machine.accelerator_id and name not in used and None not in used:

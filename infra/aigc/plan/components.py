@@ -130,6 +130,8 @@ def knative_features(endpoints: Iterable[EndpointPlan]) -> dict[str, str]:
     }
     if any(endpoint.tolerations for endpoint in ours):
         needed.add("kubernetes.podspec-tolerations")
+    if any(endpoint.overflow_pools for endpoint in ours):
+        needed.add("kubernetes.podspec-affinity")
     if any(endpoint.node_selector for endpoint in ours):
         needed.add("kubernetes.podspec-nodeselector")
     return dict.fromkeys(sorted(needed), "enabled")

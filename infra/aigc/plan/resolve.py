@@ -6,6 +6,7 @@ a spec with any fault, so that every plan there is can be built.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from aigc.catalog import labels
@@ -174,6 +175,7 @@ def _endpoint(
 ) -> EndpointPlan:
     asked, config, name = spec.models[model], served[0].config, endpoint_name(model)
     pool = pools.get(pool_for(spec, asked) or "")
+    every = [pools[one] for one in (pool.name, *asked.overflow_pools)] if pool else []
     key = pool.resource_key if pool else _resource_key_without_pool(asked)
     mode = scaling.serving_mode(asked, key is not None)
     return EndpointPlan(
@@ -181,8 +183,9 @@ def _endpoint(
         mode=mode,
         models=tuple(one.name for one in served),
         pool=pool.name if pool else None,
-        tolerations=pool.taints if pool else (),
-        node_selector=_node_selector(spec, pool),
+        overflow_pools=asked.overflow_pools,
+        tolerations=tuple(dict.fromkeys(taint for one in every for taint in one.taints)),
+        node_selector=_node_selector(spec, every),
         resources=ResourcesPlan(
             cpu_millicores=cpu_millicores(asked, served),
             memory_mib=memory_mib(asked, served),
@@ -190,7 +193,7 @@ def _endpoint(
             resource_key=key,
         ),
         batching=scaling.batching(config),
-        scaling=scaling.scaling(asked, config, mode, key is not None, _most_replicas(spec, asked, served, pool)),
+        scaling=scaling.scaling(asked, config, mode, key is not None, _most_replicas(spec, asked, served, every)),
         slo=SloPlan(p99_ms=asked.slo.p99_ms, availability_percent=asked.slo.availability_percent),
         source=_source(spec, name, asked, tuple(one.name for one in served), repository),
         host=endpoint_host(name, spec.domain),
@@ -203,22 +206,27 @@ def _resource_key_without_pool(asked: ModelSpec) -> str | None:
     return None if first == CPU else resource_key_of(first)
 
 
-def _node_selector(spec: StackSpec, pool: PoolPlan | None) -> dict[str, str]:
-    if pool is None:
+def _node_selector(spec: StackSpec, pools: Sequence[PoolPlan]) -> dict[str, str]:
+    """Of several pools one is preferred, which a selector cannot say: then only what GKE wants for TPUs."""
+    if not pools:
         return {}
-    machine = machines(spec.cloud)[pool.machine_type]
-    return {labels.POOL_LABEL: pool.name} | tpu_selector(machine, spec.pools[pool.name])
+    first = pools[0]
+    of_tpu = tpu_selector(machines(spec.cloud)[first.machine_type], spec.pools[first.name])
+    return ({labels.POOL_LABEL: first.name} if len(pools) == 1 else {}) | of_tpu
 
 
 def _devices(spec: StackSpec, pool: PoolPlan | None) -> int:
     return devices_per_replica(machines(spec.cloud)[pool.machine_type]) if pool else 1
 
 
-def _most_replicas(spec: StackSpec, asked: ModelSpec, served: tuple[Model, ...], pool: PoolPlan | None) -> int:
-    """What the pool's nodes hold; one on `local`: a second would fight for the cores."""
-    if pool is not None:
-        machine = machines(spec.cloud)[pool.machine_type]
-        return pool.max_nodes * replicas_per_node(machine, spec.pools[pool.name], asked, served)
+def _most_replicas(spec: StackSpec, asked: ModelSpec, served: tuple[Model, ...], pools: Sequence[PoolPlan]) -> int:
+    """What the nodes of the pools hold; one on `local`: a second would fight for the cores."""
+    if pools:
+        return sum(
+            pool.max_nodes
+            * replicas_per_node(machines(spec.cloud)[pool.machine_type], spec.pools[pool.name], asked, served)
+            for pool in pools
+        )
     return 1 if spec.cloud is Cloud.LOCAL else scaling.REPLICAS_WITHOUT_POOL
 
 

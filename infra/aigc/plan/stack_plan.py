@@ -12,18 +12,17 @@ from ipaddress import IPv4Network, ip_network
 from pydantic import Field
 
 from aigc.catalog.kinds import CapacityType, Cloud, GpuSharing, SourceKind
-from aigc.plan.endpoint_plan import (
+from aigc.plan.parts import (
     Autoscaler,
     BatchingPlan,
-    EndpointPlan,
     ResourcesPlan,
     ScalingPlan,
     ServingMode,
     SloPlan,
     SourcePlan,
+    Taint,
 )
 from aigc.plan.parts import Frozen as _Frozen
-from aigc.plan.parts import Taint
 
 __all__ = [
     "PLAN_VERSION",
@@ -146,6 +145,28 @@ class PoolPlan(_Frozen):
     """Labels that the cloud puts on its nodes by itself."""
     surge_nodes: int = 0
     """Nodes beyond `max_nodes` while nodes are upgraded, so that none is missed; 0: one is missed at a time."""
+
+
+class EndpointPlan(_Frozen):
+    """One endpoint: a Triton with its models, and how it is reached."""
+
+    name: str
+    mode: ServingMode
+    models: tuple[str, ...]
+    """Triton models in the pod: the endpoint's own and those it needs."""
+    pool: str | None
+    """Name of the pool its pods must land on; None where the cluster has no pools of ours."""
+    overflow_pools: tuple[str, ...] = ()
+    """Pools that take the pods for which `pool` has no room, in order of preference."""
+    tolerations: tuple[Taint, ...]
+    node_selector: dict[str, str]
+    resources: ResourcesPlan
+    batching: BatchingPlan
+    scaling: ScalingPlan
+    slo: SloPlan
+    source: SourcePlan
+    host: str
+    """Host name under which the gateway serves it."""
 
 
 class NamespacePlan(_Frozen):

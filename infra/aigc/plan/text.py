@@ -20,6 +20,11 @@ from aigc.plan.stack_plan import (
 )
 
 _WIDTH = 36
+_SAID_WHEN_SET = frozenset({
+    "reservation", "topology", "workload_policy", "partition", "sharing", "boot_disk_type", "cloud_labels",
+    "surge_nodes",
+})  # fmt: skip
+"""Of a pool, what few have: it would be a row of nothing in every other."""
 
 
 def render_text(plan: StackPlan) -> str:
@@ -84,18 +89,13 @@ def _taints(taints: Iterable[Taint]) -> list[str]:
     return [f"{taint.key}={taint.value}:{taint.effect}" for taint in taints]
 
 
-_ONLY_IF_SAID = {"reservation", "topology", "hosts_per_slice", "workload_policy", "partition", "sharing",
-                 "boot_disk_type", "cloud_labels", "surge_nodes"}  # fmt: skip
-"""Of a pool: what most pools have not got."""
-
-
 def _pool(pool: PoolPlan) -> dict[str, object]:
     facts = _facts(pool) | {"taints": _taints(pool.taints)}
     if pool.sharing:
         facts["sharing"] = f"{pool.sharing.strategy}, {pool.sharing.max_clients} pods at most"
-    for name in _ONLY_IF_SAID:
-        if facts[name] == PoolPlan.model_fields[name].default:
-            facts.pop(name)
+    facts = {name: value for name, value in facts.items() if value or name not in _SAID_WHEN_SET}
+    if pool.hosts_per_slice == 1:
+        facts.pop("hosts_per_slice")
     if pool.devices_per_node == pool.accelerators_per_node:
         facts.pop("devices_per_node")
     facts.pop("name")
@@ -111,6 +111,7 @@ def _endpoint(endpoint: EndpointPlan) -> dict[str, object]:
         "mode": endpoint.mode,
         "models": endpoint.models,
         "pool": endpoint.pool,
+        **({"overflow_pools": endpoint.overflow_pools} if endpoint.overflow_pools else {}),
         "node_selector": endpoint.node_selector,
         "tolerations": _taints(endpoint.tolerations),
         "resources": _resources(endpoint.resources),

@@ -73,6 +73,19 @@ FAULTS: list[tuple[dict[str, Any], str, str, str]] = [
         "1 to 1 replicas, one a machine, are no whole slices of 2",
         "the same multiple of 2",
     ),
+    (
+        gcp(
+            pools={
+                "platform": PLATFORM,
+                "x": {"machine_type": V5E},
+                "y": {"machine_type": "ct5lp-hightpu-8t"},
+            },
+            models={"tiny": {"pool": "x", "overflow_pools": ["y"]}},
+        ),
+        "tiny.overflow_pools[0]",
+        "has slices 2x4, and x 2x2",
+        "same topology",
+    ),
     (gpu("g2-standard-8", partition="1g.5gb"), "x.partition", "(NVIDIA L4) cannot be cut", "nvidia-a100-40gb"),
     (gpu(partition="1g.5g"), "x.partition", "1g.5g is no size of partition", "did you mean 1g.5gb"),
     (gpu(partition="1g.18gb"), "x.partition", "no size of partition of NVIDIA A100 40GB", "1g.10gb"),
@@ -86,9 +99,9 @@ FAULTS: list[tuple[dict[str, Any], str, str, str]] = [
     (with_pool(machine_type="t2d-standard-8", capacity="flex_start"), "x.capacity", "not to be had", "on_demand"),
     (with_pool(machine_type="ct4p-hightpu-4t", capacity="flex_start"), "x.capacity", "TPU v4", "spot"),
     (gpu(capacity="flex_start", min_nodes=1), "x.min_nodes", "each ends after seven days", "write 0"),
-    (gpu(capacity="reserved"), "x.reservation", "is missing: capacity is reserved", "name the reservation"),
-    (gpu(reservation="a100s"), "x.reservation", "means nothing: capacity is on_demand", "capacity: reserved"),
-    (gpu(capacity="spot", reservation="a100s"), "x.reservation", "capacity is spot", "remove it"),
+    (gpu(capacity="reserved"), "x.reservation", "is missing: capacity is reserved", "name it"),
+    (gpu(reservation="a100s"), "x.reservation", "means nothing without capacity: reserved", "too"),
+    (gpu(capacity="spot", reservation="a100s"), "x.reservation", "without capacity: reserved", "remove it"),
     (gpu(capacity="reserved", reservation="A 100"), "x.reservation", "no reservation of Google Cloud", "projects/"),
     (aws(pools=aws()["pools"] | {"l4": {"machine_type": "g6.2xlarge", "topology": "2x2"}}), "l4.topology", "aws", ""),
     (
@@ -275,3 +288,37 @@ def test_an_upgrade_on_demand_wants_room_for_one_node_more(tmp_path: Path, repos
     (quota,) = [one for one in result.quotas if one.pools == ("x",)]
     assert quota.needed == 3
     assert pool_of(plan(tmp_path, repository, gpu(max_nodes=2, capacity="spot"))).surge_nodes == 0
+
+
+def test_a_floor_on_demand_has_spot_above_it(tmp_path: Path, repository: Path) -> None:
+    pools = {
+        "platform": PLATFORM,
+        "floor": {"machine_type": "g2-standard-8", "min_nodes": 2, "max_nodes": 2},
+        "above": {"machine_type": "g2-standard-8", "capacity": "spot", "max_nodes": 3},
+    }
+    model = {"pool": "floor", "overflow_pools": ["above"], "mode": "steady", "replicas": {"min": 2, "max": 5}}
+    (tiny,) = plan(tmp_path, repository, gcp(pools=pools, models={"tiny": model})).endpoints
+    assert (tiny.pool, tiny.overflow_pools, tiny.node_selector) == ("floor", ("above",), {})
+    assert len(tiny.tolerations) == 1
+    most = gcp(pools=pools, models={"tiny": model | {"mode": "knative", "replicas": {}}})
+    result = plan(tmp_path, repository, most)
+    assert result.endpoints[0].scaling.max_replicas == 2 + 3
+    assert result.knative_features["kubernetes.podspec-affinity"] == "enabled"
+    faults = stack_file_faults(
+        write(tmp_path, gcp(pools=pools, models={"tiny": model | {"replicas": {"min": 6, "max": 6}}})), repository
+    )
+    assert any("its pools hold 5 at most" in one.problem for one in faults)
+
+
+def test_tpus_in_two_pools_keep_the_labels_that_gke_wants(tmp_path: Path, repository: Path) -> None:
+    pools = {
+        "platform": PLATFORM,
+        "x": {"machine_type": V5E, "min_nodes": 1},
+        "y": {"machine_type": V5E, "capacity": "spot"},
+    }
+    stack = gcp(pools=pools, models={"tiny": {"pool": "x", "overflow_pools": ["y"]}})
+    (tiny,) = plan(tmp_path, repository, stack).endpoints
+    assert tiny.node_selector == {
+        "cloud.google.com/gke-tpu-accelerator": "tpu-v5-lite-podslice",
+        "cloud.google.com/gke-tpu-topology": "2x2",
+    }

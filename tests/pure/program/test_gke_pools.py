@@ -149,3 +149,19 @@ def test_a_reserved_pool_takes_its_reservation_and_no_other() -> None:
 def test_nodes_are_upgraded_with_one_more_or_one_less(surge: int, missed: int) -> None:
     settings = node_pool(pool_plan(surge_nodes=surge))["upgradeSettings"]
     assert settings == {"strategy": "SURGE", "maxSurge": surge, "maxUnavailable": missed}
+
+
+def test_a_pod_prefers_the_floor_and_takes_what_is_above_it() -> None:
+    plan = plan_with(pool_plan("floor", capacity=CapacityType.ON_DEMAND), pool_plan("above"))
+    (gpt,) = plan.endpoints
+    endpoint = gpt.model_copy(update={"overflow_pools": ("above",), "node_selector": {}})
+    found = graph_of(lambda: build(plan.model_copy(update={"endpoints": (endpoint,)})), "gcp-test")
+    spec = one(found, "Service", "gpt").inputs["spec"]["template"]["spec"]
+    affinity = spec["affinity"]["nodeAffinity"]
+    (term,) = affinity["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
+    assert term["matchExpressions"] == [{"key": "aigc/pool", "operator": "In", "values": ["floor", "above"]}]
+    weights = {
+        one["preference"]["matchExpressions"][0]["values"][0]: one["weight"]
+        for one in affinity["preferredDuringSchedulingIgnoredDuringExecution"]
+    }
+    assert weights["floor"] > weights["above"] > 0 and "nodeSelector" not in spec
