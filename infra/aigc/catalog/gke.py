@@ -13,6 +13,8 @@ GKE_SHARING_LABEL = "cloud.google.com/gke-gpu-sharing-strategy"
 GKE_CLIENTS_LABEL = "cloud.google.com/gke-max-shared-clients-per-gpu"
 GKE_SPOT_LABEL = "cloud.google.com/gke-spot"
 GKE_FLEX_START_LABEL = "cloud.google.com/gke-flex-start"
+GKE_CLASS_LABEL = "cloud.google.com/compute-class"
+"""Of nodes and, as the key of a taint, too; a pod's selector names its class by it."""
 TPU_RESOURCE = "google.com/tpu"
 
 FEWEST_CLIENTS = 2

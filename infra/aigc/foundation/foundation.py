@@ -8,6 +8,7 @@ import pulumi
 
 from aigc.clouds.contract import ClusterHandle
 from aigc.foundation import accelerators, keda, knative, knative_operator, node_autoscaler
+from aigc.foundation.compute_classes import ComputeClasses
 from aigc.foundation.namespaces import Namespaces
 from aigc.foundation.network_policy import NetworkPolicies
 from aigc.plan.stack_plan import ComponentPlan, StackPlan
@@ -44,6 +45,8 @@ def _nodes(
     plan: StackPlan, cluster: ClusterHandle, namespaces: tuple[pulumi.Resource, ...]
 ) -> tuple[pulumi.Resource, ...]:
     ready: tuple[pulumi.Resource, ...] = ()
+    if plan.compute_classes:
+        ready += ComputeClasses("compute-classes", plan, cluster).objects
     if chart := component_of(plan, node_autoscaler.COMPONENT):
         values = node_autoscaler.chart_values(plan)
         ready += node_autoscaler.NodeAutoscaler("node-autoscaler", chart, cluster, values, namespaces).ready

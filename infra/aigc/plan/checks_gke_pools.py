@@ -50,7 +50,10 @@ def _slice(spec: StackSpec, path: tuple[str, str], pool: PoolSpec, machine: Mach
     elif pool.topology is not None and not can_form(machine, pool.topology):
         problem = f"{printable(pool.topology)} is no shape that machines {machine.machine_type} form"
         yield Problem((*path, "topology"), problem, f"choose {choices(machine)}")
-    hosts = hosts_of(pool, machine)
+    hosts, zones = hosts_of(pool, machine), pool.zones or spec.zones
+    if machine.is_tpu and not zones:
+        problem = f"names none; few zones have {machine.accelerator}, and GKE refuses a pool in one without"
+        yield Problem((*path, "zones"), problem, f"write those that have it, for instance zones: [{spec.region}-a]")
     if hosts == 1:
         return
     for key, least in (("min_nodes", 0), ("max_nodes", hosts)):
@@ -58,8 +61,7 @@ def _slice(spec: StackSpec, path: tuple[str, str], pool: PoolSpec, machine: Mach
         if count % hosts or count < least:
             problem = f"is {count}; a slice {pool.topology} is {hosts} machines {machine.machine_type}, all or none"
             yield Problem((*path, key), problem, f"write a multiple of {hosts}")
-    zones = pool.zones or spec.zones
-    if len(zones) != 1:
+    if len(zones) > 1:
         problem = f"names {len(zones)}; the machines of one slice stand in one zone"
         yield Problem((*path, "zones"), problem, f"write one, for instance zones: [{spec.region}-a]")
     last = f"-{pool.max_nodes // hosts - 1}"

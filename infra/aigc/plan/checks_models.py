@@ -28,6 +28,7 @@ from aigc.plan.capacity import (
 from aigc.plan.checks_cluster import REAL_CLOUDS
 from aigc.plan.checks_gke_pools import slice_problems
 from aigc.plan.checks_overflow import overflow_problems
+from aigc.plan.compute_classes import chain_problems
 from aigc.plan.names import endpoint_host, endpoint_name
 from aigc.plan.repository import CONFIG, Model
 from aigc.plan.stack_plan import Autoscaler
@@ -43,6 +44,7 @@ def model_problems(
     spec: StackSpec, models: Mapping[str, Sequence[Model]], known: Sequence[str], repository: Path
 ) -> Iterator[Problem]:
     """Everything that is wrong with the endpoints."""
+    yield from chain_problems(spec)
     hosts: dict[str, str] = {}
     for name, asked in spec.models.items():
         path = ("models", name)

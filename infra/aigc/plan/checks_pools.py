@@ -13,6 +13,7 @@ from aigc.config.spec import PoolSpec, StackSpec
 from aigc.plan.capacity import capacity_of, machine_of, pool_for
 from aigc.plan.checks_cluster import REAL_CLOUDS, zones_problems
 from aigc.plan.checks_gke_pools import gke_pool_problems
+from aigc.plan.compute_classes import class_of
 from aigc.plan.node_images import image_gap
 
 _POOL_NAMES = {
@@ -117,7 +118,11 @@ def _use(spec: StackSpec) -> Iterator[Problem]:
                 f"no model would use its {machine.accelerator}",
                 f"remove the pool, or give a model accelerators: [{machine.accelerator_id}] or pool: {name}",
             )
-    home = [name for name, machine in known.items() if not machine.accelerator_id and spec.pools[name].min_nodes]
+    home = [
+        name
+        for name, machine in known.items()
+        if not machine.accelerator_id and spec.pools[name].min_nodes and class_of(spec, name) is None
+    ]
     if len(known) == len(spec.pools) and not home:
         yield Problem(
             ("pools",),

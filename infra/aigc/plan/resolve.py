@@ -28,6 +28,7 @@ from aigc.plan.components import (
     namespaces,
     own_registry,
 )
+from aigc.plan.compute_classes import class_labels, class_taints, compute_classes
 from aigc.plan.content_hash import content_hash
 from aigc.plan.devices import (
     accelerators_per_node,
@@ -91,6 +92,7 @@ def resolve(spec: StackSpec, stack: str, repository: Path) -> StackPlan:
         domain=spec.domain,
         cluster=_cluster(spec, stack),
         pools=pools,
+        compute_classes=compute_classes(spec),
         quotas=quotas((pool, machines(spec.cloud)[pool.machine_type]) for pool in pools),
         namespaces=namespaces(parts),
         components=parts,
@@ -146,7 +148,7 @@ def _pool(spec: StackSpec, name: str, pool: PoolSpec) -> PoolPlan:
         zones=pool.zones or spec.zones,
         disk_gib=pool.disk_gib,
         labels=_node_labels(spec, name, capacity, machine),
-        taints=(Taint(key=key, value=labels.PRESENT, effect="NoSchedule"),) if key else (),
+        taints=_taints(spec, name, key),
         vcpus=machine.vcpus,
         memory_gib=machine.memory_gib,
         node_image=node_image(spec.cloud, machine),
@@ -163,8 +165,13 @@ def _pool(spec: StackSpec, name: str, pool: PoolSpec) -> PoolPlan:
     )
 
 
+def _taints(spec: StackSpec, pool: str, key: str | None) -> tuple[Taint, ...]:
+    accelerated = (Taint(key=key, value=labels.PRESENT, effect="NoSchedule"),) if key else ()
+    return (*accelerated, *class_taints(spec, pool))
+
+
 def _node_labels(spec: StackSpec, pool: str, capacity: CapacityType, machine: Machine) -> dict[str, str]:
-    ours = {labels.POOL_LABEL: pool, labels.CAPACITY_LABEL: capacity.value}
+    ours = {labels.POOL_LABEL: pool, labels.CAPACITY_LABEL: capacity.value, **class_labels(spec, pool)}
     if spec.cloud is Cloud.AWS and machine.accelerator_id:
         ours[labels.AWS_ACCELERATOR_LABEL] = machine.accelerator_id
     return ours
@@ -207,12 +214,13 @@ def _resource_key_without_pool(asked: ModelSpec) -> str | None:
 
 
 def _node_selector(spec: StackSpec, pools: Sequence[PoolPlan]) -> dict[str, str]:
-    """Of several pools one is preferred, which a selector cannot say: then only what GKE wants for TPUs."""
+    """Of several pools one is preferred, which a selector cannot say: then GKE is told their class, or nothing."""
     if not pools:
         return {}
     first = pools[0]
     of_tpu = tpu_selector(machines(spec.cloud)[first.machine_type], spec.pools[first.name])
-    return ({labels.POOL_LABEL: first.name} if len(pools) == 1 else {}) | of_tpu
+    chosen = {labels.POOL_LABEL: first.name} if len(pools) == 1 else class_labels(spec, first.name)
+    return chosen | of_tpu
 
 
 def _devices(spec: StackSpec, pool: PoolPlan | None) -> int:

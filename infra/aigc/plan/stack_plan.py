@@ -33,6 +33,7 @@ __all__ = [
     "ClusterPlan",
     "ComponentPlan",
     "ComponentSource",
+    "ComputeClassPlan",
     "CostPlan",
     "EndpointPlan",
     "GpuSharing",
@@ -199,6 +200,13 @@ class MonitoringPlan(_Frozen):
     """Whether alerts are sent to the URL in `aigc:secrets`, which is in no plan: it may contain a token."""
 
 
+class ComputeClassPlan(_Frozen):
+    """Pools that GKE tries in this order when pods wait for a node."""
+
+    name: str
+    pools: tuple[str, ...]
+
+
 class QuotaPlan(_Frozen):
     """A quota of the account, and what it must allow when every pool of the stack is at its largest."""
 
@@ -232,6 +240,7 @@ class StackPlan(_Frozen):
     domain: str
     cluster: ClusterPlan
     pools: tuple[PoolPlan, ...]
+    compute_classes: tuple[ComputeClassPlan, ...] = ()
     quotas: tuple[QuotaPlan, ...] = ()
     namespaces: tuple[NamespacePlan, ...]
     components: tuple[ComponentPlan, ...]

@@ -56,6 +56,9 @@ def _lines(plan: StackPlan) -> Iterator[str]:
     yield from _fields(plan.knative_features or {"(none)": ""})
     yield "\nMonitoring"
     yield from _fields(_monitoring(plan.monitoring))
+    if plan.compute_classes:
+        yield "\nCompute classes"
+        yield from _fields({one.name: one.pools for one in plan.compute_classes})
     if plan.quotas:
         yield "\nQuota"
         # A pool's name, unlike a quota's, has no underscore that a label would lose.

@@ -1,4 +1,4 @@
-"""Pools that only GKE has: TPU slices, GPUs that are cut or shared, flex-start, reservations; what they become."""
+"""What plans make of pools that only GKE has: TPU slices, GPUs cut or shared, flex-start, reservations, chains."""
 
 from __future__ import annotations
 
@@ -17,113 +17,8 @@ from aigc.plan.slices import axes, can_form, choices, hosts_of, topology_of
 from aigc.plan.stack_plan import PoolPlan, StackPlan
 from aigc.plan.text import render_text
 from aigc.plan.validation import stack_file_faults
+from tests.pure.plan.gke_stacks import CHAIN, PLATFORM, V5E, V5P, V6E, V7X, ZONE, gpu, slice_of, with_pool
 from tests.pure.plan.stacks_for_tests import aws, gcp, write
-
-PLATFORM = gcp()["pools"]["platform"]
-V5E, V5P, V6E, V7X = "ct5lp-hightpu-4t", "ct5p-hightpu-4t", "ct6e-standard-4t", "tpu7x-standard-4t"
-ZONE = ["us-central1-a"]
-STEADY = {"mode": "steady", "replicas": {"min": 4, "max": 4}}
-
-
-def with_pool(model: dict[str, Any] | None = None, **pool: Any) -> dict[str, Any]:
-    """A stack with the platform's pool and one more, `x`, which its model uses."""
-    return gcp(pools={"platform": PLATFORM, "x": pool}, models={"tiny": {"pool": "x", **(model or {})}})
-
-
-def slice_of(**more: Any) -> dict[str, Any]:
-    """A sound pool of one slice over four machines, bent in one place."""
-    pool = {"machine_type": V5E, "topology": "4x4", "max_nodes": 4, "zones": ZONE}
-    return with_pool(STEADY, **{key: value for key, value in {**pool, **more}.items() if value is not None})
-
-
-def gpu(machine: str = "a2-highgpu-1g", **more: Any) -> dict[str, Any]:
-    return with_pool(machine_type=machine, **more)
-
-
-FAULTS: list[tuple[dict[str, Any], str, str, str]] = [
-    (gpu(topology="2x2"), "x.topology", "carries NVIDIA A100 40GB, no TPU", "remove it"),
-    (slice_of(topology="5x5"), "x.topology", "5x5 is no shape that machines ct5lp-hightpu-4t form", "2x2, 2x4, 4x4"),
-    (slice_of(topology="2x2x2"), "x.topology", "no shape that machines ct5lp", "16x16"),
-    (slice_of(machine_type=V5P, topology="4x4x6"), "x.topology", "no shape", "multiples of 4"),
-    (slice_of(machine_type=V5P, topology="8x4x4"), "x.topology", "no shape", "do not fall"),
-    (slice_of(machine_type=V5P, topology="4x4x564"), "x.topology", "no shape", "of 8960 chips together at most"),
-    (slice_of(machine_type="ct5lp-hightpu-8t", topology="4x4"), "x.topology", "no shape", "choose 2x4"),
-    (slice_of(topology="four by four"), "x.topology", "no shape", "2x4"),
-    (slice_of(max_nodes=3), "x.max_nodes", "is 3; a slice 4x4 is 4 machines ct5lp-hightpu-4t, all or none", "of 4"),
-    (slice_of(max_nodes=None), "x.max_nodes", "is 1; a slice 4x4", "multiple of 4"),
-    (slice_of(min_nodes=2), "x.min_nodes", "is 2; a slice 4x4", "multiple of 4"),
-    (slice_of(zones=None), "x.zones", "names 0; the machines of one slice stand in one zone", "us-central1-a"),
-    (slice_of(zones=["us-central1-a", "us-central1-b"]), "x.zones", "names 2", "write one"),
-    (
-        gcp(pools={"platform": PLATFORM, "x" * 39: slice_of(max_nodes=8)["pools"]["x"]}),
-        f"pools.{'x' * 39}",
-        "the last would be",
-        "38 characters at most",
-    ),
-    (slice_of(capacity="flex_start"), "x.capacity", "flex_start has slices of one machine only", "reserved"),
-    (
-        with_pool({"mode": "knative"}, machine_type=V5E, topology="2x4", max_nodes=2, zones=ZONE),
-        "tiny.mode",
-        "a slice of 2 machines comes whole",
-        "mode: steady",
-    ),
-    (
-        with_pool({"mode": "steady"}, machine_type=V5E, topology="2x4", max_nodes=2, zones=ZONE),
-        "tiny.replicas",
-        "1 to 1 replicas, one a machine, are no whole slices of 2",
-        "the same multiple of 2",
-    ),
-    (
-        gcp(
-            pools={
-                "platform": PLATFORM,
-                "x": {"machine_type": V5E},
-                "y": {"machine_type": "ct5lp-hightpu-8t"},
-            },
-            models={"tiny": {"pool": "x", "overflow_pools": ["y"]}},
-        ),
-        "tiny.overflow_pools[0]",
-        "has slices 2x4, and x 2x2",
-        "same topology",
-    ),
-    (gpu("g2-standard-8", partition="1g.5gb"), "x.partition", "(NVIDIA L4) cannot be cut", "nvidia-a100-40gb"),
-    (gpu(partition="1g.5g"), "x.partition", "1g.5g is no size of partition", "did you mean 1g.5gb"),
-    (gpu(partition="1g.18gb"), "x.partition", "no size of partition of NVIDIA A100 40GB", "1g.10gb"),
-    (gpu("g4-standard-6", partition="1g.24gb"), "x.partition", "cannot be cut", "remove it"),
-    (with_pool(machine_type=V5E, sharing={"max_clients": 2}), "x.sharing", "cannot be shared", "remove it"),
-    (with_pool(machine_type="t2d-standard-8", sharing={"max_clients": 2}), "x.sharing", "no accelerator", "remove"),
-    (gpu(sharing={"strategy": "mps", "max_clients": 2}), "sharing.strategy", "hostIPC", "time_sharing"),
-    (gpu(sharing={"max_clients": 1}), "sharing.max_clients", "1", "2"),
-    (gpu(sharing={"max_clients": 49}), "sharing.max_clients", "49", "48"),
-    (gpu(sharing={}), "sharing.max_clients", "missing", ""),
-    (with_pool(machine_type="t2d-standard-8", capacity="flex_start"), "x.capacity", "not to be had", "on_demand"),
-    (with_pool(machine_type="ct4p-hightpu-4t", capacity="flex_start"), "x.capacity", "TPU v4", "spot"),
-    (gpu(capacity="flex_start", min_nodes=1), "x.min_nodes", "each ends after seven days", "write 0"),
-    (gpu(capacity="reserved"), "x.reservation", "is missing: capacity is reserved", "name it"),
-    (gpu(reservation="a100s"), "x.reservation", "means nothing without capacity: reserved", "too"),
-    (gpu(capacity="spot", reservation="a100s"), "x.reservation", "without capacity: reserved", "remove it"),
-    (gpu(capacity="reserved", reservation="A 100"), "x.reservation", "no reservation of Google Cloud", "projects/"),
-    (aws(pools=aws()["pools"] | {"l4": {"machine_type": "g6.2xlarge", "topology": "2x2"}}), "l4.topology", "aws", ""),
-    (
-        aws(pools=aws()["pools"] | {"l4": {"machine_type": "g6.2xlarge", "sharing": {"max_clients": 2}}}),
-        "l4.sharing",
-        "means nothing on cloud aws",
-        "remove it",
-    ),
-    (
-        aws(pools=aws()["pools"] | {"l4": {"machine_type": "g6.2xlarge", "capacity": "flex_start"}}),
-        "l4.capacity",
-        "aws has no flex_start",
-        "spot",
-    ),
-]
-
-
-@pytest.mark.parametrize("case", FAULTS, ids=lambda case: f"{case[1]}: {case[2]}")
-def test_fault(tmp_path: Path, repository: Path, case: tuple[dict[str, Any], str, str, str]) -> None:
-    asked, where, problem, way_out = case
-    found = stack_file_faults(write(tmp_path, asked), repository)
-    assert any(where in one.where and problem in one.problem and way_out in one.way_out for one in found), found
 
 
 def plan(folder: Path, repository: Path, stack: dict[str, Any]) -> StackPlan:
@@ -298,8 +193,10 @@ def test_a_floor_on_demand_has_spot_above_it(tmp_path: Path, repository: Path) -
     }
     model = {"pool": "floor", "overflow_pools": ["above"], "mode": "steady", "replicas": {"min": 2, "max": 5}}
     (tiny,) = plan(tmp_path, repository, gcp(pools=pools, models={"tiny": model})).endpoints
-    assert (tiny.pool, tiny.overflow_pools, tiny.node_selector) == ("floor", ("above",), {})
-    assert len(tiny.tolerations) == 1
+    assert (tiny.pool, tiny.overflow_pools) == ("floor", ("above",))
+    assert tiny.node_selector == {"cloud.google.com/compute-class": "aigc-floor"}
+    taints = [f"{taint.key}={taint.value}" for taint in tiny.tolerations]
+    assert taints == ["nvidia.com/gpu=present", "cloud.google.com/compute-class=aigc-floor"]
     most = gcp(pools=pools, models={"tiny": model | {"mode": "knative", "replicas": {}}})
     result = plan(tmp_path, repository, most)
     assert result.endpoints[0].scaling.max_replicas == 2 + 3
@@ -316,9 +213,27 @@ def test_tpus_in_two_pools_keep_the_labels_that_gke_wants(tmp_path: Path, reposi
         "x": {"machine_type": V5E, "min_nodes": 1},
         "y": {"machine_type": V5E, "capacity": "spot"},
     }
-    stack = gcp(pools=pools, models={"tiny": {"pool": "x", "overflow_pools": ["y"]}})
+    stack = gcp(zones=ZONE, pools=pools, models={"tiny": {"pool": "x", "overflow_pools": ["y"]}})
     (tiny,) = plan(tmp_path, repository, stack).endpoints
     assert tiny.node_selector == {
+        "cloud.google.com/compute-class": "aigc-x",
         "cloud.google.com/gke-tpu-accelerator": "tpu-v5-lite-podslice",
         "cloud.google.com/gke-tpu-topology": "2x2",
     }
+
+
+def test_models_of_one_chain_share_its_class_and_no_other_cloud_has_any(tmp_path: Path, repository: Path) -> None:
+    model = {"pool": "x", "overflow_pools": ["y"]}
+    result = plan(tmp_path, repository, gcp(pools=CHAIN, models={"tiny": model, "batched": model}))
+    assert [(one.name, one.pools) for one in result.compute_classes] == [("aigc-x", ("x", "y"))]
+    for pool in result.pools[1:]:
+        assert pool.labels["cloud.google.com/compute-class"] == "aigc-x"
+    assert "cloud.google.com/compute-class" not in result.pools[0].labels and result.pools[0].taints == ()
+    assert "aigc-x                               x, y" in render_text(result)
+    alone = plan(tmp_path, repository, gcp())
+    assert alone.compute_classes == ()
+    l4 = {"machine_type": "g6.2xlarge"}
+    pools = aws()["pools"] | {"l4": l4, "above": l4 | {"capacity": "spot"}}
+    path = write(tmp_path, aws(pools=pools, models={"tiny": {"pool": "l4", "overflow_pools": ["above"]}}))
+    elsewhere = resolve(parse_stack_file(path), "aws-test", repository)
+    assert elsewhere.compute_classes == () and elsewhere.endpoints[0].node_selector == {}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aigc.plan.stack_plan import CapacityType, GpuSharing, PoolPlan, SharingPlan, StackPlan, Taint
+from aigc.plan.stack_plan import CapacityType, ComputeClassPlan, GpuSharing, PoolPlan, SharingPlan, StackPlan, Taint
 from scripts.engine.graph import Graph, Resource
 from tests.pure.program.graphs import build, graph_of
 from tests.pure.program.plans import gcp_plan, platform_pool, pool_plan
@@ -165,3 +165,17 @@ def test_a_pod_prefers_the_floor_and_takes_what_is_above_it() -> None:
         for one in affinity["preferredDuringSchedulingIgnoredDuringExecution"]
     }
     assert weights["floor"] > weights["above"] > 0 and "nodeSelector" not in spec
+
+
+def test_gke_tries_the_pools_of_a_chain_in_order_before_pods_come() -> None:
+    slices = pool_plan("slices", **{**TPU, "topology": "4x4", "hosts_per_slice": 4, "max_nodes": 8})
+    plan = plan_with(slices, pool_plan("above"))
+    classes = (ComputeClassPlan(name="aigc-slices", pools=("slices", "above")),)
+    found = graph_of(lambda: build(plan.model_copy(update={"compute_classes": classes})), "gcp-test")
+    compute_class = one(found, "ComputeClass", "aigc-slices")
+    spec = compute_class.inputs["spec"]
+    assert spec["priorities"] == [{"nodepools": ["slices-0", "slices-1"]}, {"nodepools": ["above"]}]
+    assert spec["whenUnsatisfiable"] == "DoNotScaleUp", "no machine that the plan does not know"
+    assert spec["activeMigration"] == {"optimizeRulePriority": False}
+    assert {pool.urn for pool in node_pools(found).values()} <= ancestors(found, compute_class)
+    assert compute_class.urn in ancestors(found, one(found, "Service", "gpt"))

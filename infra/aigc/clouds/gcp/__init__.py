@@ -42,7 +42,8 @@ _INABILITIES = (
     ),
     Inability("blue-green upgrades", "Nodes are upgraded one by one: blue-green would need the quota of a pool twice"),
     Inability(
-        "ComputeClass", "Overflow pools are a preference of pods; nothing moves them back once the first pool has room"
+        "the way back",
+        "A pod stays where it came: none is moved to an earlier pool of its chain, which would restart it",
     ),
     Inability("GCS mounts", "Model files are in the image; the Cloud Storage FUSE driver is not switched on"),
     Inability("TPU VMs", "TPUs come as nodes of GKE; Cloud TPU VMs beside a cluster are not made"),

@@ -21,6 +21,7 @@ from aigc.clouds.gcp import node_pool
 from aigc.clouds.gcp.identities import GkeNodeAccount, GkePodRights
 from aigc.clouds.gcp.kubeconfig import GKE_TOKEN
 from aigc.clouds.kubeconfig import composed_kubeconfig, kubernetes_provider
+from aigc.plan.gke_pools import gke_pools
 from aigc.plan.names import physical
 from aigc.plan.stack_plan import PoolPlan, StackPlan
 from aigc.tokens import Component
@@ -76,7 +77,8 @@ class GkeCluster(Component):
             remove_default_node_pool=True,
             deletion_protection=plan.cluster.deletion_protection,
             resource_labels={"aigc-stack": plan.stack},
-            # What it has in place of the first pool are those of this program.
+            # In place of the first pool it has those of this program, and for another list here the provider would
+            # make another cluster; terraform-google-modules/kubernetes-engine, cluster.tf, does the same.
             opts=self.child(network.provider, self._nodes.ready, ignore_changes=["nodePools"]),
         )
 
@@ -105,7 +107,7 @@ class GkeCluster(Component):
                 node_config=node_pool.node_config(part, self._nodes.email),
                 opts=self.child(self._network.provider, self._nodes.ready, ignore_changes=list(node_pool.IGNORED)),
             )
-            for part in node_pool.gke_pools(pool)
+            for part in gke_pools(pool)
         )
 
     def _workload_policy(self, pool: PoolPlan) -> ResourcePolicy:

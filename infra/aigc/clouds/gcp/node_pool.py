@@ -37,27 +37,6 @@ IGNORED = ["initialNodeCount", "nodeCount"]
 """The autoscaler's: applying the number of the first day would undo its work, and the first one replaces the pool."""
 
 
-def gke_pools(pool: PoolPlan) -> tuple[PoolPlan, ...]:
-    """The node pools of GKE that a pool of the plan is: itself, but for slices over several machines one a slice.
-
-    GKE resizes such a pool from none to all of its slice and back, and to nothing between (GKE, 'Plan TPUs').
-    """
-    hosts = pool.hosts_per_slice
-    if hosts == 1:
-        return (pool,)
-    slices = pool.max_nodes // hosts
-    return tuple(
-        pool.model_copy(
-            update={
-                "name": pool.name if slices == 1 else f"{pool.name}-{index}",
-                "min_nodes": hosts if index < pool.min_nodes // hosts else 0,
-                "max_nodes": hosts,
-            }
-        )
-        for index in range(slices)
-    )
-
-
 def placement(pool: PoolPlan, policy: pulumi.Input[str] | None) -> NodePoolPlacementPolicyArgs | None:
     """How the machines of one slice stand to each other; `policy` is the workload policy, for those that want one."""
     if pool.hosts_per_slice == 1:
