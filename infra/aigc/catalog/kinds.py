@@ -23,6 +23,15 @@ class CapacityType(StrEnum):
     SPOT = "spot"
 
 
+class NodeImage(StrEnum):
+    """The family of a node's system image, where its user chooses it."""
+
+    AL2023 = "al2023"
+    """Amazon Linux 2023."""
+    BOTTLEROCKET = "bottlerocket"
+    """Bottlerocket: read-only, without a shell, with the device plugin of NVIDIA inside."""
+
+
 class SourceKind(StrEnum):
     """How a model's files reach its pod."""
 

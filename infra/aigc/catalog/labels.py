@@ -13,8 +13,17 @@ PRESENT = "present"
 
 NVIDIA_RESOURCE = "nvidia.com/gpu"
 """What NVIDIA's device plugin advertises, on every cloud."""
+NEURON_RESOURCE = "aws.amazon.com/neuron"
+"""What Neuron's device plugin advertises a chip of Inferentia or Trainium as."""
+EFA_RESOURCE = "vpc.amazonaws.com/efa"
+"""What AWS' device plugin advertises an Elastic Fabric Adapter as."""
+UNADVERTISED = "aigc/accelerator"
+"""Taint and label of nodes whose accelerator no device plugin tells Kubernetes of; the label's value is its id."""
 AWS_ACCELERATOR_LABEL = "k8s.amazonaws.com/accelerator"
-"""By it the cluster autoscaler knows a node whose accelerator is not advertised yet, and does not add another."""
+"""By it the cluster autoscaler knows a node whose GPU is not advertised yet, and does not add another.
+
+Never on a node without a GPU: the autoscaler would wait for one for ever (kubernetes/autoscaler, utils/gpu/gpu.go,
+GPUVendorResourceNames has no chip of AWS)."""
 
 MODELS_NAMESPACE = "models"
 KNATIVE_NAMESPACE = "knative-serving"
@@ -28,6 +37,8 @@ NODE_AUTOSCALER = "cluster-autoscaler"
 """Component, namespace and service account of what adds and removes nodes; the cloud grants rights by these names."""
 PROMETHEUS_URL = f"http://prometheus-operated.{MONITORING_NAMESPACE}.svc.cluster.local:9090"
 """The Service that the Prometheus operator itself makes, the same from a manifest and from a chart."""
+EBS_STORAGE_CLASS = "aigc-gp3"
+"""StorageClass of ours for volumes on AWS."""
 SERIES_ENDPOINT_LABEL = "aigc_endpoint"
 """On every scraped series of an endpoint's pods; `endpoint` is taken, the operator writes the port's name into it."""
 DEFAULT_DOMAIN = "aigc.internal"

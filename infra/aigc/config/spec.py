@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from aigc.catalog.kinds import CapacityType, Cloud, SourceKind
+from aigc.catalog.kinds import CapacityType, Cloud, NodeImage, SourceKind
 from aigc.catalog.labels import DEFAULT_DOMAIN
 
 Text = Annotated[str, Field(min_length=1, max_length=512)]
@@ -133,6 +133,9 @@ class ModelSpec(SpecModel):
     """Accelerators in order of preference: ids of infra/aigc/catalog/accelerators.yaml, or `cpu`. Auto when absent."""
     pool: Text | None = None
     """Name of the pool its pods land on. Auto when absent."""
+    overflow_pools: tuple[Text, ...] = Field(default=(), max_length=8)
+    """Pools that take the pods for which `pool` has no room, in order of preference, with the same accelerator: an
+    on-demand floor that never grows in `pool`, spot above it here."""
     replicas: ReplicasSpec = ReplicasSpec()
     """Fewest and most replicas."""
     batching: BatchingSpec = BatchingSpec()
@@ -160,6 +163,16 @@ class PoolSpec(SpecModel):
     """Boot disk of a node; Triton's full image alone unpacks to more than 20 GiB."""
     zones: tuple[Text, ...] = Field(default=(), max_length=16)
     """Zones of its nodes. Default: the stack's."""
+    reservation: Text | None = None
+    """Name or id of the reservation that its nodes use; with capacity: reserved only."""
+    capacity_block: bool = False
+    """Whether the reservation is a Capacity Block: machines of EC2 for some days, paid for beforehand; only on aws."""
+    reservation_until: Text | None = None
+    """When the reservation ends, in UTC and quoted: "2027-01-31T11:30Z". `validate` refuses one that is over."""
+    node_image: NodeImage | None = None
+    """Family of its nodes' system image, only on aws. Default: al2023."""
+    efa: bool = False
+    """Whether its nodes get every Elastic Fabric Adapter of their machine, for pods that span them; only on aws."""
 
 
 class MonitoringSpec(SpecModel):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aigc.catalog.labels import (
+    ACCELERATORS_NAMESPACE,
     GATEWAY_NAMESPACE,
     KEDA_NAMESPACE,
     KNATIVE_NAMESPACE,
@@ -107,6 +108,9 @@ KOURIER_FLOWS: tuple[Flow, ...] = (
 """Where Knative comes by its operator."""
 
 NODE_CHANGER = Pods(NODE_AUTOSCALER)
+
+NEURON_PLUGIN = Pods(ACCELERATORS_NAMESPACE, (("name", "neuron-device-plugin-ds"),))
+"""It looks at the pods of its node to know which chips are taken."""
 
 API_CLIENTS: tuple[Pods, ...] = (KNATIVE, GATEWAY, MONITORING, OPERATOR, KEDA, NODE_CHANGER)
 """Pods that talk to the API server; a model's pod has no reason to, and no token."""

@@ -167,5 +167,5 @@ def _values(spec: StackSpec) -> Iterator[Problem]:
         yield Problem(("capacity",), "names a kind of capacity twice", "keep each once, in the order to try them")
     if set(spec.capacity) == {CapacityType.RESERVED}:
         yield Problem(
-            ("capacity",), "reserved alone: no reservation can be named yet", "add on_demand or spot to the list"
+            ("capacity",), "reserved alone: a pool names its own reservation", "add on_demand or spot to the list"
         )

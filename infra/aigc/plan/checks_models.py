@@ -10,7 +10,7 @@ from aigc.catalog.accelerators import CPU, accelerators
 from aigc.catalog.kinds import Cloud, SourceKind
 from aigc.catalog.machines import all_machines, machines
 from aigc.config.problems import Problem, did_you_mean, one_of, printable
-from aigc.config.spec import ModelSpec, RequestedMode, StackSpec
+from aigc.config.spec import ModelSpec, PoolSpec, RequestedMode, StackSpec
 from aigc.config.stacks import shown
 from aigc.plan import scaling
 from aigc.plan.capacity import (
@@ -25,6 +25,7 @@ from aigc.plan.capacity import (
     pool_for,
 )
 from aigc.plan.checks_cluster import REAL_CLOUDS
+from aigc.plan.checks_overflow import overflow_problems
 from aigc.plan.names import endpoint_host, endpoint_name
 from aigc.plan.repository import CONFIG, Model
 from aigc.plan.stack_plan import Autoscaler
@@ -53,6 +54,7 @@ def model_problems(
         yield from _numbers(path, asked)
         yield from _blind_scaling(spec, path, asked)
         yield from _accelerators(spec, path, asked)
+        yield from overflow_problems(spec, path, asked)
         if name in models:
             yield from _against_config(path, asked, models[name][0], repository)
             yield from _fits(spec, path, asked, models[name])
@@ -185,7 +187,14 @@ def _against_config(path: Where, asked: ModelSpec, model: Model, repository: Pat
 
 
 def _fits(spec: StackSpec, path: Where, asked: ModelSpec, served: Sequence[Model]) -> Iterator[Problem]:
-    pool = spec.pools.get(pool_for(spec, asked) or "")
+    for name in (pool_for(spec, asked), *asked.overflow_pools):
+        yield from _fits_on(spec, path, asked, served, pool=spec.pools.get(name or ""))
+    yield from _enough_accelerators(spec, path, asked)
+
+
+def _fits_on(
+    spec: StackSpec, path: Where, asked: ModelSpec, served: Sequence[Model], *, pool: PoolSpec | None
+) -> Iterator[Problem]:
     machine = machine_of(spec, pool) if pool else None
     if pool is None or machine is None or machine.memory_gib is None or machine.vcpus is None:
         return
@@ -210,8 +219,15 @@ def _fits(spec: StackSpec, path: Where, asked: ModelSpec, served: Sequence[Model
                 f"a pod needs {needed} with its sidecars, a {machine.machine_type} gives {there}",
                 "choose a larger machine or lower the request",
             )
-    most = pool.max_nodes * max(1, int(machine.accelerator_count or 0)) if machine.accelerator_id else None
-    if most is not None and (asked.replicas.min or 0) > most:
+
+
+def _enough_accelerators(spec: StackSpec, path: Where, asked: ModelSpec) -> Iterator[Problem]:
+    pools = [spec.pools.get(name or "") for name in (pool_for(spec, asked), *asked.overflow_pools)]
+    found = [(pool, machine) for pool in pools if pool and (machine := machine_of(spec, pool))]
+    if not found or not all(machine.accelerator_id for _, machine in found):
+        return
+    most = sum(pool.max_nodes * max(1, int(machine.accelerator_count or 0)) for pool, machine in found)
+    if (asked.replicas.min or 0) > most:
         yield Problem(
             (*path, "replicas", "min"), f"the pool has at most {most} accelerators, one a replica", "raise max_nodes"
         )

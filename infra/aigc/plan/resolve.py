@@ -6,7 +6,9 @@ a spec with any fault, so that every plan there is can be built.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from aigc.catalog import labels
 from aigc.catalog.accelerators import CPU
@@ -59,6 +61,11 @@ _LOCAL_RETENTION_HOURS = 24
 _RETENTION_HOURS = 240
 """Ten days, as kube-prometheus-stack has it: the longest window of an error budget's alerts is three."""
 
+_VOLUMES: dict[Cloud, dict[str, Any]] = {
+    Cloud.AWS: {"storage_class": labels.EBS_STORAGE_CLASS, "storage_gib": 50},
+}
+"""Prometheus' own, where a driver for volumes is installed: 50 GiB, as kube-prometheus-stack's example has it."""
+
 
 def resolve(spec: StackSpec, stack: str, repository: Path) -> StackPlan:
     """Everything that will be made for a stack.
@@ -96,7 +103,9 @@ def _monitoring(spec: StackSpec) -> MonitoringPlan | None:
         return None
     usual_hours = _LOCAL_RETENTION_HOURS if spec.cloud is Cloud.LOCAL else _RETENTION_HOURS
     return MonitoringPlan(
-        retention_hours=spec.monitoring.retention_hours or usual_hours, alert_webhook=spec.monitoring.alert_webhook
+        retention_hours=spec.monitoring.retention_hours or usual_hours,
+        alert_webhook=spec.monitoring.alert_webhook,
+        **_VOLUMES.get(spec.cloud, {}),
     )
 
 
@@ -136,17 +145,30 @@ def _pool(spec: StackSpec, name: str, pool: PoolSpec) -> PoolPlan:
         zones=pool.zones or spec.zones,
         disk_gib=pool.disk_gib,
         labels=_node_labels(spec, name, capacity, machine),
-        taints=(Taint(key=key, value=labels.PRESENT, effect="NoSchedule"),) if key else (),
+        taints=_taints(machine),
         vcpus=float(machine.vcpus or 0),
         memory_gib=float(machine.memory_gib or 0),
-        node_image=node_image(spec.cloud, machine),
+        node_image=node_image(spec.cloud, machine, pool.node_image),
+        reservation=pool.reservation,
+        capacity_block=pool.capacity_block,
+        reservation_until=pool.reservation_until,
+        efa_interfaces=machine.efa_interfaces if pool.efa else 0,
     )
+
+
+def _taints(machine: Machine) -> tuple[Taint, ...]:
+    """What keeps pods off that do not use the accelerator, whether or not anybody advertises it."""
+    if not machine.accelerator_id:
+        return ()
+    return (Taint(key=machine.resource_key or labels.UNADVERTISED, value=labels.PRESENT, effect="NoSchedule"),)
 
 
 def _node_labels(spec: StackSpec, pool: str, capacity: CapacityType, machine: Machine) -> dict[str, str]:
     ours = {labels.POOL_LABEL: pool, labels.CAPACITY_LABEL: capacity.value}
-    if spec.cloud is Cloud.AWS and machine.accelerator_id:
+    if spec.cloud is Cloud.AWS and machine.accelerator_id and machine.resource_key == labels.NVIDIA_RESOURCE:
         ours[labels.AWS_ACCELERATOR_LABEL] = machine.accelerator_id
+    if machine.accelerator_id and not machine.resource_key:
+        ours[labels.UNADVERTISED] = machine.accelerator_id
     return ours
 
 
@@ -155,6 +177,7 @@ def _endpoint(
 ) -> EndpointPlan:
     asked, config, name = spec.models[model], served[0].config, endpoint_name(model)
     pool = pools.get(pool_for(spec, asked) or "")
+    every = [pools[one] for one in (pool.name, *asked.overflow_pools)] if pool else []
     key = pool.resource_key if pool else _resource_key_without_pool(asked)
     mode = scaling.serving_mode(asked, key is not None)
     return EndpointPlan(
@@ -162,8 +185,10 @@ def _endpoint(
         mode=mode,
         models=tuple(one.name for one in served),
         pool=pool.name if pool else None,
-        tolerations=pool.taints if pool else (),
-        node_selector={labels.POOL_LABEL: pool.name} if pool else {},
+        overflow_pools=asked.overflow_pools,
+        tolerations=tuple(dict.fromkeys(taint for one in every for taint in one.taints)),
+        # Of several pools one is preferred, which a selector cannot say.
+        node_selector={labels.POOL_LABEL: pool.name} if pool and not asked.overflow_pools else {},
         resources=ResourcesPlan(
             cpu_millicores=cpu_millicores(asked, served),
             memory_mib=memory_mib(asked, served),
@@ -171,7 +196,7 @@ def _endpoint(
             resource_key=key,
         ),
         batching=scaling.batching(config),
-        scaling=scaling.scaling(asked, config, mode, key is not None, _most_replicas(spec, pool)),
+        scaling=scaling.scaling(asked, config, mode, key is not None, _most_replicas(spec, every)),
         slo=SloPlan(p99_ms=asked.slo.p99_ms, availability_percent=asked.slo.availability_percent),
         source=_source(spec, name, asked, tuple(one.name for one in served), repository),
         host=endpoint_host(name, spec.domain),
@@ -184,10 +209,10 @@ def _resource_key_without_pool(asked: ModelSpec) -> str | None:
     return None if first == CPU else resource_key_of(first)
 
 
-def _most_replicas(spec: StackSpec, pool: PoolPlan | None) -> int:
+def _most_replicas(spec: StackSpec, pools: Sequence[PoolPlan]) -> int:
     """One accelerator a replica; one replica a CPU node; one on `local`: a second would fight for the cores."""
-    if pool is not None:
-        return pool.max_nodes * max(1, pool.accelerators_per_node)
+    if pools:
+        return sum(pool.max_nodes * max(1, pool.accelerators_per_node) for pool in pools)
     return 1 if spec.cloud is Cloud.LOCAL else scaling.REPLICAS_WITHOUT_POOL
 
 

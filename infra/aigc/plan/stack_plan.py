@@ -1,7 +1,6 @@
 """The spine: everything that will be made, as one frozen value.
 
-`resolve` fills it and nothing else does; the Pulumi layers read it and read nothing else. It is versioned and
-complete, so that a printed plan is enough to review a stack.
+`resolve` alone fills it; the Pulumi layers read nothing else. It is complete: a printed plan is enough for a review.
 """
 
 from __future__ import annotations
@@ -136,6 +135,13 @@ class PoolPlan(_Frozen):
     memory_gib: float
     node_image: str | None = None
     """What the cloud calls the system image of its nodes, for instance an AMI type of EKS; None: it chooses itself."""
+    reservation: str | None = None
+    """Name or id of the reservation that its nodes use; with capacity: reserved only."""
+    capacity_block: bool = False
+    """Whether the reservation is a Capacity Block of EC2."""
+    reservation_until: str | None = None
+    efa_interfaces: int = 0
+    """Elastic Fabric Adapters of a node."""
 
 
 class ResourcesPlan(_Frozen):
@@ -201,6 +207,8 @@ class EndpointPlan(_Frozen):
     """Triton models in the pod: the endpoint's own and those it needs."""
     pool: str | None
     """Name of the pool its pods must land on; None where the cluster has no pools of ours."""
+    overflow_pools: tuple[str, ...] = ()
+    """Pools that take the pods for which `pool` has no room, in order of preference."""
     tolerations: tuple[Taint, ...]
     node_selector: dict[str, str]
     resources: ResourcesPlan
@@ -240,6 +248,9 @@ class MonitoringPlan(_Frozen):
     retention_hours: int
     alert_webhook: bool = False
     """Whether alerts are sent to the URL in `aigc:secrets`, which is in no plan: it may contain a token."""
+    storage_class: str | None = None
+    """StorageClass of Prometheus' volume; None: its samples are in its pod, and go with it."""
+    storage_gib: int | None = None
 
 
 class QuotaPlan(_Frozen):
@@ -271,7 +282,6 @@ class StackPlan(_Frozen):
     region: str | None
     project: str | None
     account: str | None = None
-    """AWS account."""
     domain: str
     cluster: ClusterPlan
     pools: tuple[PoolPlan, ...]
@@ -280,9 +290,8 @@ class StackPlan(_Frozen):
     components: tuple[ComponentPlan, ...]
     images: dict[str, str]
     """Role -> image reference of everything of the platform's own: `envoy`, `cluster-autoscaler` (where it runs),
-    `gateway-controller`, `prometheus`,
-    `prometheus-alertmanager`, `prometheus-operator`, `prometheus-config-reloader`, `knative-controller`,
-    `knative-autoscaler`, `knative-activator`, `knative-webhook`, `knative-queue`."""
+    `gateway-controller`, `prometheus` and its `-alertmanager`, `-operator`, `-config-reloader`, `knative-controller`,
+    `-autoscaler`, `-activator`, `-webhook`, `-queue`."""
     knative_features: dict[str, str]
     """Keys of Knative's `config-features` that the endpoints need, derived from what they use."""
     endpoints: tuple[EndpointPlan, ...]

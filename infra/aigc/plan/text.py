@@ -20,6 +20,8 @@ from aigc.plan.stack_plan import (
 )
 
 _WIDTH = 36
+_SAID_WHEN_SET = frozenset({"reservation", "capacity_block", "reservation_until", "efa_interfaces"})
+"""Of a pool, what few have: it would be a row of nothing in every other."""
 
 
 def render_text(plan: StackPlan) -> str:
@@ -86,6 +88,7 @@ def _taints(taints: Iterable[Taint]) -> list[str]:
 
 def _pool(pool: PoolPlan) -> dict[str, object]:
     facts = _facts(pool) | {"taints": _taints(pool.taints)}
+    facts = {name: value for name, value in facts.items() if value or name not in _SAID_WHEN_SET}
     facts.pop("name")
     nodes = f"{facts.pop('min_nodes')} to {facts.pop('max_nodes')}"
     return {"machine_type": facts.pop("machine_type"), "nodes": nodes} | facts
@@ -99,6 +102,7 @@ def _endpoint(endpoint: EndpointPlan) -> dict[str, object]:
         "mode": endpoint.mode,
         "models": endpoint.models,
         "pool": endpoint.pool,
+        **({"overflow_pools": endpoint.overflow_pools} if endpoint.overflow_pools else {}),
         "node_selector": endpoint.node_selector,
         "tolerations": _taints(endpoint.tolerations),
         "resources": _resources(endpoint.resources),

@@ -11,7 +11,7 @@ import pytest
 from aigc.clouds.aws import node_group
 from aigc.clouds.aws.kubeconfig import eks_token
 from aigc.clouds.aws.subnets import control_plane_range, zone_subnets
-from aigc.foundation.accelerators import chart_values as device_plugin_values
+from aigc.foundation.accelerators import nvidia_values as device_plugin_values
 from aigc.foundation.node_autoscaler import chart_values as autoscaler_values
 from aigc.plan.stack_plan import CapacityType, StackPlan, Taint
 from scripts.engine.graph import Graph, Resource

@@ -13,6 +13,8 @@ PULL_POLICY = "AmazonEC2ContainerRegistryPullOnly"
 NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", PULL_POLICY)
 """To join a cluster and to pull images; the CNI has a role of its own, else all that runs on a node could use it."""
 CNI_POLICIES = ("AmazonEKS_CNI_Policy",)
+VOLUME_POLICIES = ("service-role/AmazonEBSCSIDriverPolicy",)
+"""To make, attach and delete disks that the driver itself has marked."""
 PODS = "pods.eks.amazonaws.com"
 """EKS Pod Identity: a pod's service account takes a role, and no key is kept anywhere."""
 

@@ -26,7 +26,12 @@ def _role(
         opts=options,
     )
     attached = (
-        RolePolicyAttachment(f"{name}-{policy}", role=role.name, policy_arn=f"{policies.MANAGED}{policy}", opts=options)
+        RolePolicyAttachment(
+            f"{name}-{policy.rpartition('/')[2]}",
+            role=role.name,
+            policy_arn=f"{policies.MANAGED}{policy}",
+            opts=options,
+        )
         for policy in managed
     )
     return role, tuple(attached)
