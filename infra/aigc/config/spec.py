@@ -216,6 +216,9 @@ class StackSpec(SpecModel):
     """Minor of Kubernetes, quoted: "1.37". Default: that of catalog/versions.yaml, on aws the newest that EKS has."""
     deletion_protection: bool | None = None
     """Whether the cloud refuses to delete the cluster. Default: true for stacks that end in -prod."""
+    nat_gateway_per_zone: bool | None = None
+    """Whether nodes of each zone have a NAT gateway of their own, which the loss of another zone leaves alone; only on
+    aws. Default: true for stacks that end in -prod."""
     pools: dict[Text, PoolSpec] = Field(default={}, max_length=64)
     """Node pools by name."""
     models: dict[Text, ModelSpec] = Field(min_length=1, max_length=128)

@@ -114,14 +114,15 @@ def _cluster(spec: StackSpec, stack: str) -> ClusterPlan:
     somebodys = spec.cloud is Cloud.EXISTING or (local and not is_our_local_cluster(spec))
     own = {Cloud.LOCAL: _LOCAL_RANGES, Cloud.AWS: _AWS_RANGES}
     ranges = {} if somebodys else own.get(spec.cloud, _CLOUD_RANGES)
-    protected = spec.deletion_protection
+    production, protected, each_zone = stack.endswith("-prod"), spec.deletion_protection, spec.nat_gateway_per_zone
     return ClusterPlan(
         name=LOCAL_CLUSTER_NAME if local else cluster_name(stack),
         kubernetes_minor=spec.kubernetes_minor or kubernetes_minor(spec.cloud),
         kubeconfig=spec.kubeconfig or (str(KUBECONFIG) if local else None),
         context=spec.context,
         zones=spec.zones,
-        deletion_protection=stack.endswith("-prod") if protected is None else protected,
+        deletion_protection=production if protected is None else protected,
+        nat_gateway_per_zone=spec.cloud is Cloud.AWS and (production if each_zone is None else each_zone),
         **ranges,
     )
 

@@ -96,6 +96,7 @@ class ClusterPlan(_Frozen):
     zones: tuple[str, ...] = ()
     """Zones the cluster may use; empty leaves the choice to the cloud."""
     deletion_protection: bool = False
+    nat_gateway_per_zone: bool = False
 
     @property
     def only_node_address(self) -> str | None:
@@ -247,7 +248,7 @@ class MonitoringPlan(_Frozen):
 
     retention_hours: int
     alert_webhook: bool = False
-    """Whether alerts are sent to the URL in `aigc:secrets`, which is in no plan: it may contain a token."""
+    """Whether alerts go to the URL in `aigc:secrets`, which is in no plan: it may contain a token."""
     storage_class: str | None = None
     """StorageClass of Prometheus' volume; None: its samples are in its pod, and go with it."""
     storage_gib: int | None = None
@@ -289,9 +290,8 @@ class StackPlan(_Frozen):
     namespaces: tuple[NamespacePlan, ...]
     components: tuple[ComponentPlan, ...]
     images: dict[str, str]
-    """Role -> image reference of everything of the platform's own: `envoy`, `cluster-autoscaler` (where it runs),
-    `gateway-controller`, `prometheus` and its `-alertmanager`, `-operator`, `-config-reloader`, `knative-controller`,
-    `-autoscaler`, `-activator`, `-webhook`, `-queue`."""
+    """Role -> image of the platform's own: `envoy`, `cluster-autoscaler` where it runs, `gateway-controller`,
+    `prometheus`, `prometheus-operator` and its others, `knative-controller` and its others, `keda-operator` ..."""
     knative_features: dict[str, str]
     """Keys of Knative's `config-features` that the endpoints need, derived from what they use."""
     endpoints: tuple[EndpointPlan, ...]

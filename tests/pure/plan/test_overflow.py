@@ -20,7 +20,7 @@ from tests.pure.program.pods import knative_faults
 FLOOR = {"machine_type": "g6.2xlarge", "min_nodes": 1}
 SPOT = {"machine_type": "g6.2xlarge", "capacity": "spot", "max_nodes": 4}
 POOLS = {"platform": aws()["pools"]["platform"], "floor": FLOOR, "spot": SPOT}
-ABOVE = {"pool": "floor", "overflow_pools": ["spot"]}
+ABOVE: dict[str, Any] = {"pool": "floor", "overflow_pools": ["spot"]}
 
 
 def stack(pools: dict[str, Any] | None = None, **model: Any) -> dict[str, Any]:
@@ -96,6 +96,7 @@ def test_in_production_the_floor_is_on_demand_and_never_grows() -> None:
     assert floor.capacity == "on_demand" and floor.min_nodes == floor.max_nodes >= gpt.scaling.min_replicas
     assert spot.capacity == "spot" and spot.min_nodes == 0
     assert gpt.scaling.max_replicas == floor.max_nodes + spot.max_nodes
-    assert plan.cluster.deletion_protection and all(len(pool.zones) == 3 for pool in plan.pools)
+    assert plan.cluster.deletion_protection and plan.cluster.nat_gateway_per_zone
+    assert all(len(pool.zones) == 3 for pool in plan.pools)
     platform = pools["platform"]
     assert platform.min_nodes >= len(platform.zones), "the zone of Prometheus' disk must have a node"

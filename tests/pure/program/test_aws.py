@@ -59,6 +59,24 @@ def test_nodes_have_no_public_address_and_a_way_out_before_they_start(aws: Graph
     assert len(joined) == len(AWS_ZONES) and joined <= before
 
 
+def test_a_zone_may_have_a_way_out_of_its_own() -> None:
+    plan = aws_plan()
+    cluster = plan.cluster.model_copy(update={"nat_gateway_per_zone": True})
+    graph = graph_of(lambda: build(plan.model_copy(update={"cluster": cluster})), "aws-test")
+    assert set(of_type(graph, "NatGateway")) == {f"nat-{zone}" for zone in AWS_ZONES}
+    tables = of_type(graph, "RouteTable")
+    for zone in AWS_ZONES:
+        joined = of_type(graph, "RouteTableAssociation")[f"nodes-{zone}"]
+        assert {tables[f"private-{other}"].urn for other in AWS_ZONES} & ancestors(graph, joined) == {
+            tables[f"private-{zone}"].urn
+        }
+        assert of_type(graph, "NatGateway")[f"nat-{zone}"].urn in ancestors(
+            graph, of_type(graph, "Route")[f"private-{zone}"]
+        )
+    layers = of_type(graph, "VpcEndpoint")["s3"]
+    assert len(layers.inputs["routeTableIds"]) == len(AWS_ZONES)
+
+
 def test_the_provider_works_on_one_account_and_marks_what_it_makes(aws: Graph) -> None:
     (provider,) = [item for item in custom(aws) if item.type == "pulumi:providers:aws"]
     assert json.loads(provider.inputs["allowedAccountIds"]) == ["111122223333"]

@@ -49,7 +49,6 @@ _INABILITIES = (
         "load balancer",
         "The gateway gets a Classic Load Balancer from EKS; AWS' controller is not installed for an NLB",
     ),
-    Inability("a NAT gateway a zone", "One NAT gateway serves all zones; without its zone no new image can be pulled"),
     Inability(
         "registry",
         "The stack makes repositories of its own account and region alone; two stacks need registries of two names",
