@@ -32,6 +32,15 @@ class NodeImage(StrEnum):
     """Bottlerocket: read-only, without a shell, with the device plugin of NVIDIA inside."""
 
 
+class NodeProvisioning(StrEnum):
+    """What makes nodes for pods that wait, where its user chooses it."""
+
+    CLUSTER_AUTOSCALER = "cluster_autoscaler"
+    """Resizes the scaling group of a pool."""
+    KARPENTER = "karpenter"
+    """Makes machines itself, for pools that go to none; pools whose nodes stay are groups of a fixed size."""
+
+
 class SourceKind(StrEnum):
     """How a model's files reach its pod."""
 

@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from aigc.catalog.kinds import CapacityType, Cloud, NodeImage, SourceKind
+from aigc.catalog.kinds import CapacityType, Cloud, NodeImage, NodeProvisioning, SourceKind
 from aigc.catalog.labels import DEFAULT_DOMAIN
 
 Text = Annotated[str, Field(min_length=1, max_length=512)]
@@ -216,6 +216,8 @@ class StackSpec(SpecModel):
     """Minor of Kubernetes, quoted: "1.37". Default: that of catalog/versions.yaml, on aws the newest that EKS has."""
     deletion_protection: bool | None = None
     """Whether the cloud refuses to delete the cluster. Default: true for stacks that end in -prod."""
+    node_provisioning: NodeProvisioning | None = None
+    """What makes nodes for pods that wait, only on aws. Default: cluster_autoscaler."""
     nat_gateway_per_zone: bool | None = None
     """Whether nodes of each zone have a NAT gateway of their own, which the loss of another zone leaves alone; only on
     aws. Default: true for stacks that end in -prod."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 
 from aigc.clouds.contract import ClusterHandle
-from aigc.foundation import accelerators, keda, knative, knative_operator, node_autoscaler
+from aigc.foundation import accelerators, karpenter, keda, knative, knative_operator, node_autoscaler
 from aigc.foundation.namespaces import Namespaces
 from aigc.foundation.network_policy import NetworkPolicies
 from aigc.foundation.storage import Storage
@@ -56,6 +56,8 @@ def _nodes(
     if chart := component_of(plan, node_autoscaler.COMPONENT):
         values = node_autoscaler.chart_values(plan)
         ready += node_autoscaler.NodeAutoscaler("node-autoscaler", chart, cluster, values, namespaces).ready
+    if chart := component_of(plan, karpenter.COMPONENT):
+        ready += karpenter.Karpenter("karpenter", plan, chart, cluster, namespaces).ready
     for name, values_of in accelerators.VALUES.items():
         if chart := component_of(plan, name):
             ready += accelerators.DevicePlugins(name, chart, cluster, values_of(plan), namespaces).ready

@@ -65,7 +65,7 @@ def stack_name_problems(spec: StackSpec, stack: str) -> Iterator[Problem]:
 
 def _place(spec: StackSpec) -> Iterator[Problem]:
     if spec.cloud not in REAL_CLOUDS:
-        for key in ("region", "zones", "project", "account", "nat_gateway_per_zone"):
+        for key in ("region", "zones", "project", "account", "nat_gateway_per_zone", "node_provisioning"):
             if getattr(spec, key) not in (None, ()):
                 yield Problem((key,), f"means nothing on cloud {spec.cloud}", "remove it")
         return
@@ -79,7 +79,7 @@ def _place(spec: StackSpec) -> Iterator[Problem]:
     if spec.cloud is Cloud.AWS:
         yield from aws_problems(spec)
     else:
-        for key in ("account", "nat_gateway_per_zone"):
+        for key in ("account", "nat_gateway_per_zone", "node_provisioning"):
             if getattr(spec, key) is not None:
                 yield Problem((key,), f"means nothing on cloud {spec.cloud}", "remove it")
     if spec.cloud is Cloud.GCP and spec.project is None:

@@ -14,6 +14,7 @@ from aigc.plan.capacity import machine_of, pool_for
 from aigc.plan.checks_aws_pools import aws_pool_problems
 from aigc.plan.checks_cluster import REAL_CLOUDS, zones_problems
 from aigc.plan.node_images import image_gap
+from aigc.plan.node_provisioning import karpenter_problems
 from aigc.plan.reservations import reservation_problems
 
 _POOL_NAMES = {
@@ -43,6 +44,7 @@ def pool_problems(spec: StackSpec) -> Iterator[Problem]:
             )
         yield from reservation_problems(spec, path, pool)
         yield from aws_pool_problems(spec, path, pool)
+        yield from karpenter_problems(spec, path, pool)
         yield from zones_problems(spec, (*path, "zones"), pool.zones)
         for index, zone in enumerate(pool.zones):
             if spec.zones and zone not in spec.zones:

@@ -11,6 +11,7 @@ from aigc.catalog.versions import component, versions
 from aigc.config.spec import StackSpec
 from aigc.plan.capacity import machine_of
 from aigc.plan.node_images import is_bottlerocket, node_image
+from aigc.plan.node_provisioning import who_makes_nodes
 from aigc.plan.stack_plan import (
     Autoscaler,
     ComponentPlan,
@@ -87,7 +88,7 @@ def _node_components(spec: StackSpec) -> list[tuple[str, str]]:
         if (machine := machine_of(spec, pool)) and not is_bottlerocket(node_image(spec.cloud, machine, pool.node_image))
     }
     return [
-        *[(labels.NODE_AUTOSCALER, labels.NODE_AUTOSCALER)] * scaled,
+        *[who_makes_nodes(spec)] * scaled,
         *[("efa-device-plugin", labels.ACCELERATORS_NAMESPACE)] * any(pool.efa for pool in pools),
         *[(name, labels.ACCELERATORS_NAMESPACE) for key, name in DEVICE_PLUGINS.items() if key in found],
     ]

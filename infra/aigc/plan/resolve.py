@@ -32,6 +32,7 @@ from aigc.plan.components import (
 from aigc.plan.content_hash import content_hash
 from aigc.plan.names import cluster_name, endpoint_host, endpoint_name
 from aigc.plan.node_images import node_image
+from aigc.plan.node_provisioning import by_karpenter, karpenter_image
 from aigc.plan.price import monthly_cost
 from aigc.plan.quota import quotas
 from aigc.plan.repository import Model
@@ -149,10 +150,11 @@ def _pool(spec: StackSpec, name: str, pool: PoolSpec) -> PoolPlan:
         taints=_taints(machine),
         vcpus=float(machine.vcpus or 0),
         memory_gib=float(machine.memory_gib or 0),
-        node_image=node_image(spec.cloud, machine, pool.node_image),
+        node_image=karpenter_image() if by_karpenter(spec, pool) else node_image(spec.cloud, machine, pool.node_image),
         reservation=pool.reservation,
         capacity_block=pool.capacity_block,
         reservation_until=pool.reservation_until,
+        karpenter=by_karpenter(spec, pool),
         efa_interfaces=machine.efa_interfaces if pool.efa else 0,
     )
 

@@ -139,10 +139,10 @@ class PoolPlan(_Frozen):
     reservation: str | None = None
     """Name or id of the reservation that its nodes use; with capacity: reserved only."""
     capacity_block: bool = False
-    """Whether the reservation is a Capacity Block of EC2."""
     reservation_until: str | None = None
     efa_interfaces: int = 0
-    """Elastic Fabric Adapters of a node."""
+    karpenter: bool = False
+    """Whether Karpenter makes its nodes."""
 
 
 class ResourcesPlan(_Frozen):

@@ -21,7 +21,7 @@ from aigc.plan.stack_plan import (
 
 _WIDTH = 36
 _SAID_WHEN_SET = frozenset(
-    {"reservation", "capacity_block", "reservation_until", "efa_interfaces", "nat_gateway_per_zone"}
+    {"reservation", "capacity_block", "reservation_until", "efa_interfaces", "karpenter", "nat_gateway_per_zone"}
 )
 """What few clusters and pools have: it would be a row of nothing in every other."""
 

@@ -18,7 +18,14 @@ _INABILITIES = (
         "reservations",
         "A pool takes one reservation by its id; groups of reservations are not named, and none is made or bought here",
     ),
-    Inability("Auto Mode", "Nodes are managed node groups, whose machines and bounds the plan knows; not Auto Mode's"),
+    Inability(
+        "Auto Mode", "Nodes are managed node groups or Karpenter's, whose machines the plan knows; not Auto Mode's"
+    ),
+    Inability(
+        "Karpenter",
+        "With `node_provisioning: karpenter` pools that keep no node are its; not those with a reservation, adapters or"
+        " Bottlerocket, and its bound counts processors, so that nodes of a burst may pass it for a moment",
+    ),
     Inability(
         "EFA",
         "A pool gets its adapters with `efa: true`, in one zone but in no placement group; no replica spans hosts, so"

@@ -18,9 +18,11 @@ from pulumi_aws.eks import (
     NodeGroupUpdateConfigArgs,
 )
 
+from aigc.catalog.labels import KARPENTER
 from aigc.clouds.aws import node_group
 from aigc.clouds.aws.addons import EksAddons
 from aigc.clouds.aws.efa import efa_security_group, interfaces
+from aigc.clouds.aws.karpenter import KarpenterOnAws
 from aigc.clouds.aws.kubeconfig import eks_token
 from aigc.clouds.aws.pod_rights import has_volumes
 from aigc.clouds.aws.repositories import EcrRepositories
@@ -49,9 +51,10 @@ class EksCluster(Component):
         cluster = self._cluster()
         addons = EksAddons("addons", self, cluster.name, self._roles, network.provider)
         self._groups = self._groups_of_interfaces(cluster)
-        pools = tuple(self._pool(pool, cluster, addons) for pool in plan.pools)
+        pools = tuple(self._pool(pool, cluster, addons) for pool in plan.pools if not pool.karpenter)
         repositories = EcrRepositories("repositories", plan, network.provider)
         rights = EksPodRoles("pod-roles", self, plan, cluster.name, network.provider).ready
+        maker = self._karpenter(cluster)
         volumes = [addons.storage((*pools, *rights))] if has_volumes(plan) else []
         server, authority = cluster.endpoint, cluster.certificate_authority.apply(lambda one: one.data or "")
         token = eks_token(plan.cluster.name, plan.region)
@@ -60,7 +63,7 @@ class EksCluster(Component):
             provider=provider,
             stack=plan.stack,
             control_plane_cidr=control_plane_range(plan.cluster.node_cidr or ""),
-            ready=(*pools, addons.dns(pools), *volumes, *rights, *repositories.made),
+            ready=(*pools, addons.dns(pools), *volumes, *rights, *maker, *repositories.made),
             outputs={"name": cluster.name, "endpoint": cluster.endpoint},
         )
         self.done({"name": cluster.name})
@@ -127,6 +130,12 @@ class EksCluster(Component):
         )
         self._describe_nodes(pool, group)
         return group
+
+    def _karpenter(self, cluster: Cluster) -> tuple[pulumi.Resource, ...]:
+        if not any(component.name == KARPENTER for component in self._plan.components):
+            return ()
+        provider = self._network.provider
+        return KarpenterOnAws("karpenter", self, self._plan, cluster, roles=self._roles, provider=provider).ready
 
     def _groups_of_interfaces(self, cluster: Cluster) -> list[pulumi.Input[str]]:
         """What EKS puts a node into by itself, and what its adapters need besides."""

@@ -18,6 +18,7 @@ from pulumi_aws.ec2 import (
     VpcEndpoint,
 )
 
+from aigc.catalog.labels import DISCOVERY_TAG
 from aigc.clouds.aws.subnets import zone_subnets
 from aigc.clouds.aws.tags import inventory_tags, named
 from aigc.clouds.contract import NetworkHandle
@@ -39,7 +40,7 @@ class AwsNetwork(Component):
         super().__init__(name)
         provider = self._account(plan)
         self._aws, self._child = provider, self.child(provider)
-        self._cluster = plan.cluster.name
+        self._cluster, self._karpenter = plan.cluster.name, any(pool.karpenter for pool in plan.pools)
         vpc = Vpc(
             "network",
             cidr_block=plan.cluster.node_cidr,
@@ -83,6 +84,8 @@ class AwsNetwork(Component):
     def _subnet(self, vpc: Vpc, name: str, zone: str, cidr: str, role: str | None = None) -> Subnet:
         # The cluster's tag tells the load balancer controller of EKS which of the VPC's subnets are the cluster's.
         roles = {role: "1", f"kubernetes.io/cluster/{self._cluster}": "owned"} if role else {}
+        if role == _PRIVATE_ROLE and self._karpenter:
+            roles[DISCOVERY_TAG] = self._cluster
         return Subnet(
             name,
             vpc_id=vpc.id,

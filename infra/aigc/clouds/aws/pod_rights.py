@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aigc.catalog.labels import KNATIVE_NAMESPACE, NODE_AUTOSCALER
+from aigc.catalog.labels import KARPENTER, KNATIVE_NAMESPACE, NODE_AUTOSCALER
+from aigc.clouds.aws.karpenter_policy import karpenter_policy
 from aigc.clouds.aws.policies import PULL_POLICY, VOLUME_POLICIES, autoscaler_policy
 from aigc.clouds.aws.repositories import in_ecr
 from aigc.plan.stack_plan import ServingMode, StackPlan
@@ -29,6 +30,8 @@ def pod_rights(plan: StackPlan) -> tuple[PodRight, ...]:
     if any(component.name == NODE_AUTOSCALER for component in plan.components):
         own = autoscaler_policy(plan.cluster.name)
         rights.append(PodRight("autoscaler", NODE_AUTOSCALER, NODE_AUTOSCALER, policy=own))
+    if any(component.name == KARPENTER for component in plan.components):
+        rights.append(PodRight("karpenter", KARPENTER, KARPENTER, policy=karpenter_policy(plan)))
     served = [endpoint for endpoint in plan.endpoints if endpoint.mode is ServingMode.KNATIVE]
     if any(in_ecr(image) for one in served for image in (one.source.image, plan.images["envoy"])):
         # It asks the registry for the digest of each image before there is a pod; a node's rights are no help to it.
