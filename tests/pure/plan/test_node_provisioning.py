@@ -21,7 +21,7 @@ def karpenter(platform: dict[str, Any] = PLATFORM, **l4: Any) -> dict[str, Any]:
     return aws(node_provisioning="karpenter", pools={"platform": platform, "l4": L4 | l4})
 
 
-RESERVED = {"capacity": "reserved", "reservation": "cr-0123456789abcdef0", "zones": ["us-east-1a"]}
+RESERVED: dict[str, Any] = {"capacity": "reserved", "reservation": "cr-0123456789abcdef0", "zones": ["us-east-1a"]}
 FAULTS: list[tuple[dict[str, Any], str, str, str]] = [
     (karpenter(PLATFORM | {"max_nodes": 2}), "platform.max_nodes", "nothing resizes", "the same, or min_nodes 0"),
     (karpenter(**RESERVED), "l4.capacity", "not told of reservations", "cluster_autoscaler"),
