@@ -27,6 +27,11 @@ _INABILITIES = (
         " Bottlerocket, and its bound counts processors, so that nodes of a burst may pass it for a moment",
     ),
     Inability(
+        "spot by Karpenter",
+        "An account that never had spot machines needs, once, `aws iam create-service-linked-role --aws-service-name"
+        " spot.amazonaws.com`",
+    ),
+    Inability(
         "EFA",
         "A pool gets its adapters with `efa: true`, in one zone but in no placement group; no replica spans hosts, so"
         " nothing of ours asks for one",
