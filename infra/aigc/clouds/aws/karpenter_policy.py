@@ -21,8 +21,8 @@ _LOOKED_AT = (
 
 def karpenter_policy(plan: StackPlan) -> str:
     """It makes, marks and ends machines that carry this cluster's tag, and hands them the nodes' role alone."""
-    cluster, region, account = plan.cluster.name, plan.region, plan.account
-    ec2, ours = f"arn:aws:ec2:{region}", f"kubernetes.io/cluster/{cluster}"
+    cluster = plan.cluster.name
+    ec2, ours = f"arn:aws:ec2:{plan.region}", f"kubernetes.io/cluster/{cluster}"
     made = [f"{ec2}:*:{kind}/*" for kind in _MADE]
     asked = {
         "StringEquals": {f"aws:RequestTag/{ours}": "owned", "aws:RequestTag/eks:eks-cluster-name": cluster},
@@ -39,7 +39,6 @@ def karpenter_policy(plan: StackPlan) -> str:
         "StringEqualsIfExists": {"aws:RequestTag/eks:eks-cluster-name": cluster},
         "ForAllValues:StringEquals": {"aws:TagKeys": ["eks:eks-cluster-name", "karpenter.sh/nodeclaim", "Name"]},
     }
-    nodes = f"arn:aws:iam::{account}:role/{role_name(cluster, NODES)}"
     return _document(
         _allow(["ec2:RunInstances", "ec2:CreateFleet"], used),
         _allow(["ec2:RunInstances", "ec2:CreateFleet"], f"{ec2}:*:launch-template/*", has),
@@ -51,6 +50,15 @@ def karpenter_policy(plan: StackPlan) -> str:
             [f"{ec2}:*:instance/*", f"{ec2}:*:launch-template/*"],
             has,
         ),
+        *_around_machines(plan),
+    )
+
+
+def _around_machines(plan: StackPlan) -> list[dict[str, Any]]:
+    """To look at what there is to choose from, to hand out the nodes' role, and to hear what will go."""
+    cluster, region, account = plan.cluster.name, plan.region, plan.account
+    nodes = f"arn:aws:iam::{account}:role/{role_name(cluster, NODES)}"
+    return [
         _allow([f"ec2:Describe{what}" for what in _LOOKED_AT], "*", {"StringEquals": {"aws:RequestedRegion": region}}),
         _allow(["ssm:GetParameter"], f"arn:aws:ssm:{region}::parameter/aws/service/*"),
         _allow(["pricing:GetProducts", "iam:ListInstanceProfiles"], "*"),
@@ -60,7 +68,7 @@ def karpenter_policy(plan: StackPlan) -> str:
         _allow(
             ["sqs:DeleteMessage", "sqs:GetQueueUrl", "sqs:ReceiveMessage"], f"arn:aws:sqs:{region}:{account}:{cluster}"
         ),
-    )
+    ]
 
 
 def queue_policy(plan: StackPlan) -> str:
