@@ -63,6 +63,7 @@ def watched(bench: Bench, name: str) -> Iterator[PodWatch]:
             MODELS_NAMESPACE,
             label_selector=f"{BENCH_LABEL}={name}",
             timeout_seconds=WATCH_SECONDS,
+            _request_timeout=WATCH_SECONDS,  # nothing to tell for 10 s is no fault of the API server here
         )
         with contextlib.suppress(ProtocolError):  # the end of the block or of the API server; who waits says so
             for event in events:

@@ -12,7 +12,7 @@ import json
 import sys
 
 from tests.contracts.report import check_graph
-from tests.programs.conftest import STACKS, graph_of
+from tests.programs.graphs import STACKS, graph_of
 
 
 def main() -> int:

@@ -129,6 +129,20 @@ AWS_CLUSTER: dict[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 
+AWS_KARPENTER: dict[str, dict[str, Any]] = {
+    "aws:iam/instanceProfile:InstanceProfile": {"name": "aigc-aws-dev", "role": UNKNOWN, "path": "/", "tags": TAGS},
+    "aws:sqs/queue:Queue": {
+        "name": "aigc-aws-dev", "messageRetentionSeconds": 300, "sqsManagedSseEnabled": True, "tags": TAGS,
+    },
+    "aws:sqs/queuePolicy:QueuePolicy": {"queueUrl": UNKNOWN, "policy": TRUST},
+    "aws:cloudwatch/eventRule:EventRule": {
+        "name": "aigc-aws-dev-rebalance", "eventPattern": '{"source": ["aws.ec2"]}', "state": "ENABLED",
+        "description": "machines that will go", "tags": TAGS,
+    },
+    "aws:cloudwatch/eventTarget:EventTarget": {"rule": UNKNOWN, "arn": UNKNOWN, "targetId": "karpenter"},
+    "aws:ec2/tag:Tag": {"resourceId": UNKNOWN, "key": "karpenter.sh/discovery", "value": "aigc-aws-dev"},
+}  # fmt: skip
+
 GCP: dict[str, dict[str, Any]] = {
     "gcp:container/nodePool:NodePool": {
         "name": "tpu", "cluster": "aigc-gcp-dev", "location": "us-central1", "nodeLocations": ["us-central1-a"],
@@ -163,7 +177,7 @@ GCP: dict[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 
-CLOUD_SAMPLES = {**AWS_NETWORK, **AWS_CLUSTER, **GCP}
+CLOUD_SAMPLES = {**AWS_NETWORK, **AWS_CLUSTER, **AWS_KARPENTER, **GCP}
 
 
 def sample_resources() -> tuple[Resource, ...]:

@@ -17,7 +17,7 @@ from tests.contracts.mutations import misspelt, of_another_type, of_no_such_valu
 from tests.contracts.report import TypeReport, check, check_graph, check_resources, goes_to_a_cloud
 from tests.contracts.rows import ROWS
 from tests.contracts.samples import CLOUD_SAMPLES, sample_resources
-from tests.programs.conftest import STACKS, graph_of
+from tests.programs.graphs import STACKS, graph_of
 
 SAMPLE = "samples"
 

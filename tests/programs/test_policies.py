@@ -17,7 +17,7 @@ from scripts.engine.inventory import identity
 from scripts.engine.objects import STACK_LABEL, key_of
 from scripts.engine.rules import package_of
 from scripts.engine.wire import holds_secret, revealed
-from tests.programs.conftest import STACKS
+from tests.programs.graphs import STACKS
 
 LAYERS = "clouds|cluster|foundation|serving|autoscaling|observability"
 CLUSTER_SCOPED = frozenset({

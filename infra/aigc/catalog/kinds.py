@@ -34,6 +34,24 @@ class GpuSharing(StrEnum):
     """At once, through NVIDIA's Multi-Process Service."""
 
 
+class NodeImage(StrEnum):
+    """The family of a node's system image, where its user chooses it."""
+
+    AL2023 = "al2023"
+    """Amazon Linux 2023."""
+    BOTTLEROCKET = "bottlerocket"
+    """Bottlerocket: read-only, without a shell, with the device plugin of NVIDIA inside."""
+
+
+class NodeProvisioning(StrEnum):
+    """What makes nodes for pods that wait, where its user chooses it."""
+
+    CLUSTER_AUTOSCALER = "cluster_autoscaler"
+    """Resizes the scaling group of a pool."""
+    KARPENTER = "karpenter"
+    """Makes machines itself, for pools that go to none; pools whose nodes stay are groups of a fixed size."""
+
+
 class SourceKind(StrEnum):
     """How a model's files reach its pod."""
 

@@ -41,6 +41,10 @@ class Machine(Row):
     note: str | None = None
     source: tuple[str, ...]
     efa_interfaces: int = 0
+    efa_first_card: int | None = 0
+    """First of the network cards that have an Elastic Fabric Adapter, one a card."""
+    no_image: dict[str, str] = Field(default={})
+    """Family of system images -> why none of it is for this machine, where its maker has one for its kind."""
     neuroncores: int | None = None
     chips_per_node: int | None = None
     topologies_single_host: tuple[str, ...] = ()

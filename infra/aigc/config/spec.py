@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from aigc.catalog.gke import FEWEST_CLIENTS, MOST_CLIENTS
-from aigc.catalog.kinds import CapacityType, Cloud, GpuSharing, SourceKind
+from aigc.catalog.kinds import CapacityType, Cloud, GpuSharing, NodeImage, NodeProvisioning, SourceKind
 from aigc.catalog.labels import DEFAULT_DOMAIN
 
 Text = Annotated[str, Field(min_length=1, max_length=512)]
@@ -181,6 +181,14 @@ class PoolSpec(SpecModel):
     """gcp: size of the Multi-Instance GPU partitions that each of its GPUs is cut into, for instance 1g.10gb."""
     sharing: SharingSpec | None = None
     """gcp: several pods on one of its GPUs, or on one partition of a GPU."""
+    capacity_block: bool = False
+    """Whether the reservation is a Capacity Block: machines of EC2 for some days, paid for beforehand; only on aws."""
+    reservation_until: Text | None = None
+    """When the reservation ends, in UTC and quoted: "2027-01-31T11:30Z". `validate` refuses one that is over."""
+    node_image: NodeImage | None = None
+    """Family of its nodes' system image, only on aws. Default: al2023."""
+    efa: bool = False
+    """Whether its nodes get every Elastic Fabric Adapter of their machine, for pods that span them; only on aws."""
 
 
 class MonitoringSpec(SpecModel):
@@ -224,6 +232,11 @@ class StackSpec(SpecModel):
     """Minor of Kubernetes, quoted: "1.37". Default: that of catalog/versions.yaml, on aws the newest that EKS has."""
     deletion_protection: bool | None = None
     """Whether the cloud refuses to delete the cluster. Default: true for stacks that end in -prod."""
+    node_provisioning: NodeProvisioning | None = None
+    """What makes nodes for pods that wait, only on aws. Default: cluster_autoscaler."""
+    nat_gateway_per_zone: bool | None = None
+    """Whether nodes of each zone have a NAT gateway of their own, which the loss of another zone leaves alone; only on
+    aws. Default: true for stacks that end in -prod."""
     pools: dict[Text, PoolSpec] = Field(default={}, max_length=64)
     """Node pools by name."""
     models: dict[Text, ModelSpec] = Field(min_length=1, max_length=128)

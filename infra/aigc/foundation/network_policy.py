@@ -12,7 +12,7 @@ import pulumi
 
 from aigc.clouds.contract import ClusterHandle
 from aigc.cluster.kubernetes_object import Body, add_objects
-from aigc.foundation import knative_operator
+from aigc.foundation import accelerators, knative_operator
 from aigc.foundation.flows import (
     ALERTMANAGER,
     API_CLIENTS,
@@ -22,6 +22,7 @@ from aigc.foundation.flows import (
     GOOGLE_CLIENTS,
     KOURIER_FLOWS,
     KOURIER_WORLD_TARGETS,
+    NEURON_PLUGIN,
     NODE_CLIENTS,
     ONLY_NODE_CLIENTS,
     POD_IDENTITY,
@@ -54,7 +55,7 @@ def network_policies(plan: StackPlan, control_plane_cidr: str | None) -> list[Bo
         *_flows(flow for flow in flows if {flow.source.namespace, flow.target.namespace} <= ours),
         *(
             _egress(pods, (api, *_service_of_the_api(plan.cluster)), _API_PORTS, "api-server")
-            for pods in API_CLIENTS
+            for pods in _api_clients(plan)
             if pods.namespace in ours
         ),
         *_of_cloud(plan.cloud, ours),
@@ -68,6 +69,12 @@ def network_policies(plan: StackPlan, control_plane_cidr: str | None) -> list[Bo
         *(_webhook() if plan.monitoring and plan.monitoring.alert_webhook else ()),
         *(_from_node(name, cidr) for name in sorted(ours) if (cidr := _kubelets(plan.cluster)) is not None),
     ]
+
+
+def _api_clients(plan: StackPlan) -> Iterator[Pods]:
+    yield from API_CLIENTS
+    if any(component.name == accelerators.NEURON for component in plan.components):
+        yield NEURON_PLUGIN
 
 
 def _default_deny(namespace: str) -> Body:

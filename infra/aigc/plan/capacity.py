@@ -118,7 +118,7 @@ def pool_for(spec: StackSpec, model: ModelSpec) -> str | None:
 
 
 def capacity_of(spec: StackSpec, pool: PoolSpec) -> CapacityType:
-    """How a pool's nodes are paid for; `reserved` in the stack's list is passed over: none can be named yet."""
+    """How a pool's nodes are paid for; `reserved` in the stack's list is passed over: a pool names its own."""
     if pool.capacity is not None:
         return pool.capacity
     return next((one for one in spec.capacity if one is not CapacityType.RESERVED), CapacityType.ON_DEMAND)

@@ -6,24 +6,24 @@ import re
 from collections.abc import Iterator
 
 from aigc.catalog import limits
-from aigc.catalog.kinds import CapacityType, Cloud
+from aigc.catalog.kinds import Cloud
 from aigc.catalog.machines import Machine, all_machines, machines, nearest_living
 from aigc.config.problems import Problem, did_you_mean, printable
 from aigc.config.spec import PoolSpec, StackSpec
-from aigc.plan.capacity import capacity_of, machine_of, pool_for
+from aigc.plan.capacity import machine_of, pool_for
+from aigc.plan.checks_aws_pools import aws_pool_problems
 from aigc.plan.checks_cluster import REAL_CLOUDS, zones_problems
 from aigc.plan.checks_gke_pools import gke_pool_problems
 from aigc.plan.compute_classes import class_of
 from aigc.plan.node_images import image_gap
+from aigc.plan.node_provisioning import karpenter_problems
+from aigc.plan.reservations import reservation_problems
 
 _POOL_NAMES = {
     Cloud.GCP: (limits.RFC1035_LABEL, limits.GKE_POOL_NAME_CHARS, "lowercase letters, digits and hyphens"),
     Cloud.AWS: (limits.RFC1035_LABEL, limits.EKS_NODE_GROUP_NAME_CHARS, "lowercase letters, digits and hyphens"),
     Cloud.AZURE: (re.compile("[a-z][a-z0-9]*"), limits.AKS_POOL_NAME_CHARS, "lowercase letters and digits"),
 }
-
-_RESERVING = (Cloud.GCP,)
-"""Clouds on which a pool can name its reservation."""
 
 
 def pool_problems(spec: StackSpec) -> Iterator[Problem]:
@@ -44,8 +44,10 @@ def pool_problems(spec: StackSpec) -> Iterator[Problem]:
                 f"{pool.min_nodes} is more than max_nodes, which is {pool.max_nodes}",
                 "lower min_nodes or raise max_nodes",
             )
-        yield from _reservation(spec, path, pool)
+        yield from reservation_problems(spec, path, pool)
         yield from gke_pool_problems(spec, path, pool)
+        yield from aws_pool_problems(spec, path, pool)
+        yield from karpenter_problems(spec, path, pool)
         yield from zones_problems(spec, (*path, "zones"), pool.zones)
         for index, zone in enumerate(pool.zones):
             if spec.zones and zone not in spec.zones:
@@ -57,18 +59,6 @@ def _name(spec: StackSpec, path: tuple[str, str], name: str) -> Iterator[Problem
     pattern, longest, words = _POOL_NAMES[spec.cloud]
     if not pattern.fullmatch(name) or len(name) > longest:
         yield Problem(path, f"cannot be a pool's name on {spec.cloud}", f"{words}, a letter first, {longest} at most")
-
-
-def _reservation(spec: StackSpec, path: tuple[str, str], pool: PoolSpec) -> Iterator[Problem]:
-    capacity = capacity_of(spec, pool)
-    if capacity is CapacityType.RESERVED and spec.cloud not in _RESERVING:
-        yield Problem((*path, "capacity"), "no reservation can be named yet", "choose on_demand or spot")
-    elif capacity is CapacityType.RESERVED and pool.reservation is None:
-        problem = "is missing: capacity is reserved"
-        yield Problem((*path, "reservation"), problem, "name it, or choose on_demand or spot")
-    elif capacity is not CapacityType.RESERVED and pool.reservation is not None:
-        problem = "means nothing without capacity: reserved"
-        yield Problem((*path, "reservation"), problem, "write that too, or remove it")
 
 
 def _machine(spec: StackSpec, path: tuple[str, str], pool: PoolSpec) -> Iterator[Problem]:
@@ -91,8 +81,10 @@ def _machine(spec: StackSpec, path: tuple[str, str], pool: PoolSpec) -> Iterator
         yield Problem(
             asked, f"{printable(pool.machine_type)} is not one machine with a known size", "choose another row"
         )
-    elif gap := image_gap(spec.cloud, machine):
-        yield Problem(asked, gap, "choose a machine with an NVIDIA accelerator, or without any")
+    elif gap := image_gap(spec.cloud, machine, pool.node_image):
+        yield Problem(
+            asked, gap, "choose another machine: of NVIDIA or Neuron, or without any accelerator; or another node_image"
+        )
 
 
 def _instead_of(machine: Machine) -> str:

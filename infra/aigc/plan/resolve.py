@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from aigc.catalog import labels
 from aigc.catalog.accelerators import CPU
@@ -40,6 +41,7 @@ from aigc.plan.devices import (
 )
 from aigc.plan.names import cluster_name, endpoint_host, endpoint_name
 from aigc.plan.node_images import node_image
+from aigc.plan.node_provisioning import by_karpenter, karpenter_image
 from aigc.plan.price import monthly_cost
 from aigc.plan.quota import quotas
 from aigc.plan.repository import Model
@@ -70,6 +72,11 @@ _LOCAL_RETENTION_HOURS = 24
 """A day: a local Prometheus keeps its samples in its pod, and they go with it."""
 _RETENTION_HOURS = 240
 """Ten days, as kube-prometheus-stack has it: the longest window of an error budget's alerts is three."""
+
+_VOLUMES: dict[Cloud, dict[str, Any]] = {
+    Cloud.AWS: {"storage_class": labels.EBS_STORAGE_CLASS, "storage_gib": 50},
+}
+"""Prometheus' own, where a driver for volumes is installed: 50 GiB, as kube-prometheus-stack's example has it."""
 
 
 def resolve(spec: StackSpec, stack: str, repository: Path) -> StackPlan:
@@ -109,7 +116,9 @@ def _monitoring(spec: StackSpec) -> MonitoringPlan | None:
         return None
     usual_hours = _LOCAL_RETENTION_HOURS if spec.cloud is Cloud.LOCAL else _RETENTION_HOURS
     return MonitoringPlan(
-        retention_hours=spec.monitoring.retention_hours or usual_hours, alert_webhook=spec.monitoring.alert_webhook
+        retention_hours=spec.monitoring.retention_hours or usual_hours,
+        alert_webhook=spec.monitoring.alert_webhook,
+        **_VOLUMES.get(spec.cloud, {}),
     )
 
 
@@ -118,14 +127,15 @@ def _cluster(spec: StackSpec, stack: str) -> ClusterPlan:
     somebodys = spec.cloud is Cloud.EXISTING or (local and not is_our_local_cluster(spec))
     own = {Cloud.LOCAL: _LOCAL_RANGES, Cloud.AWS: _AWS_RANGES}
     ranges = {} if somebodys else own.get(spec.cloud, _CLOUD_RANGES)
-    protected = spec.deletion_protection
+    production, protected, each_zone = stack.endswith("-prod"), spec.deletion_protection, spec.nat_gateway_per_zone
     return ClusterPlan(
         name=LOCAL_CLUSTER_NAME if local else cluster_name(stack),
         kubernetes_minor=spec.kubernetes_minor or kubernetes_minor(spec.cloud),
         kubeconfig=spec.kubeconfig or (str(KUBECONFIG) if local else None),
         context=spec.context,
         zones=spec.zones,
-        deletion_protection=stack.endswith("-prod") if protected is None else protected,
+        deletion_protection=production if protected is None else protected,
+        nat_gateway_per_zone=spec.cloud is Cloud.AWS and (production if each_zone is None else each_zone),
         **ranges,
     )
 
@@ -148,11 +158,15 @@ def _pool(spec: StackSpec, name: str, pool: PoolSpec) -> PoolPlan:
         zones=pool.zones or spec.zones,
         disk_gib=pool.disk_gib,
         labels=_node_labels(spec, name, capacity, machine),
-        taints=_taints(spec, name, key),
+        taints=_taints(spec, name, machine),
         vcpus=machine.vcpus,
         memory_gib=machine.memory_gib,
-        node_image=node_image(spec.cloud, machine),
+        node_image=karpenter_image() if by_karpenter(spec, pool) else node_image(spec.cloud, machine, pool.node_image),
         reservation=pool.reservation,
+        capacity_block=pool.capacity_block,
+        reservation_until=pool.reservation_until,
+        karpenter=by_karpenter(spec, pool),
+        efa_interfaces=machine.efa_interfaces if pool.efa else 0,
         topology=topology_of(pool, machine),
         hosts_per_slice=hosts_of(pool, machine),
         workload_policy=machine.workload_policy and hosts_of(pool, machine) > 1,
@@ -165,15 +179,19 @@ def _pool(spec: StackSpec, name: str, pool: PoolSpec) -> PoolPlan:
     )
 
 
-def _taints(spec: StackSpec, pool: str, key: str | None) -> tuple[Taint, ...]:
+def _taints(spec: StackSpec, pool: str, machine: Machine) -> tuple[Taint, ...]:
+    """What keeps pods off that do not use the accelerator, whether or not anybody advertises it."""
+    key = (machine.resource_key or labels.UNADVERTISED) if machine.accelerator_id else None
     accelerated = (Taint(key=key, value=labels.PRESENT, effect="NoSchedule"),) if key else ()
     return (*accelerated, *class_taints(spec, pool))
 
 
 def _node_labels(spec: StackSpec, pool: str, capacity: CapacityType, machine: Machine) -> dict[str, str]:
     ours = {labels.POOL_LABEL: pool, labels.CAPACITY_LABEL: capacity.value, **class_labels(spec, pool)}
-    if spec.cloud is Cloud.AWS and machine.accelerator_id:
+    if spec.cloud is Cloud.AWS and machine.accelerator_id and machine.resource_key == labels.NVIDIA_RESOURCE:
         ours[labels.AWS_ACCELERATOR_LABEL] = machine.accelerator_id
+    if machine.accelerator_id and not machine.resource_key:
+        ours[labels.UNADVERTISED] = machine.accelerator_id
     return ours
 
 

@@ -1,7 +1,6 @@
 """The spine: everything that will be made, as one frozen value.
 
-`resolve` fills it and nothing else does; the Pulumi layers read it and read nothing else. It is versioned and
-complete, so that a printed plan is enough to review a stack.
+`resolve` alone fills it; the Pulumi layers read nothing else. It is complete: a printed plan is enough for a review.
 """
 
 from __future__ import annotations
@@ -80,6 +79,7 @@ class ClusterPlan(_Frozen):
     zones: tuple[str, ...] = ()
     """Zones the cluster may use; empty leaves the choice to the cloud."""
     deletion_protection: bool = False
+    nat_gateway_per_zone: bool = False
 
     @property
     def only_node_address(self) -> str | None:
@@ -129,6 +129,11 @@ class PoolPlan(_Frozen):
     """What the cloud calls the system image of its nodes, for instance an AMI type of EKS; None: it chooses itself."""
     reservation: str | None = None
     """Name or id of the reservation that its nodes use; with capacity: reserved only."""
+    capacity_block: bool = False
+    reservation_until: str | None = None
+    efa_interfaces: int = 0
+    karpenter: bool = False
+    """Whether Karpenter makes its nodes."""
     topology: str | None = None
     """Shape of the TPU slice that its machines form, for instance `2x4`; None where there are no TPUs."""
     hosts_per_slice: int = 1
@@ -197,7 +202,10 @@ class MonitoringPlan(_Frozen):
 
     retention_hours: int
     alert_webhook: bool = False
-    """Whether alerts are sent to the URL in `aigc:secrets`, which is in no plan: it may contain a token."""
+    """Whether alerts go to the URL in `aigc:secrets`, which is in no plan: it may contain a token."""
+    storage_class: str | None = None
+    """StorageClass of Prometheus' volume; None: its samples are in its pod, and go with it."""
+    storage_gib: int | None = None
 
 
 class ComputeClassPlan(_Frozen):
@@ -236,7 +244,6 @@ class StackPlan(_Frozen):
     region: str | None
     project: str | None
     account: str | None = None
-    """AWS account."""
     domain: str
     cluster: ClusterPlan
     pools: tuple[PoolPlan, ...]
@@ -245,10 +252,8 @@ class StackPlan(_Frozen):
     namespaces: tuple[NamespacePlan, ...]
     components: tuple[ComponentPlan, ...]
     images: dict[str, str]
-    """Role -> image reference of everything of the platform's own: `envoy`, `cluster-autoscaler` (where it runs),
-    `gateway-controller`, `prometheus`,
-    `prometheus-alertmanager`, `prometheus-operator`, `prometheus-config-reloader`, `knative-controller`,
-    `knative-autoscaler`, `knative-activator`, `knative-webhook`, `knative-queue`."""
+    """Role -> image of the platform's own: `envoy`, `cluster-autoscaler` where it runs, `gateway-controller`,
+    `prometheus`, `prometheus-operator` and its others, `knative-controller` and its others, `keda-operator` ..."""
     knative_features: dict[str, str]
     """Keys of Knative's `config-features` that the endpoints need, derived from what they use."""
     endpoints: tuple[EndpointPlan, ...]

@@ -21,10 +21,10 @@ from aigc.plan.stack_plan import (
 
 _WIDTH = 36
 _SAID_WHEN_SET = frozenset({
-    "reservation", "topology", "workload_policy", "partition", "sharing", "boot_disk_type", "cloud_labels",
-    "surge_nodes",
+    "reservation", "capacity_block", "reservation_until", "efa_interfaces", "karpenter", "nat_gateway_per_zone",
+    "topology", "workload_policy", "partition", "sharing", "boot_disk_type", "cloud_labels", "surge_nodes",
 })  # fmt: skip
-"""Of a pool, what few have: it would be a row of nothing in every other."""
+"""What few clusters and pools have: it would be a row of nothing in every other."""
 
 
 def render_text(plan: StackPlan) -> str:
@@ -37,7 +37,7 @@ def _lines(plan: StackPlan) -> Iterator[str]:
     where = ("cloud", "region", "project", "account", "domain")
     yield from _fields({name: getattr(plan, name) for name in where})
     yield "\nCluster"
-    yield from _fields(_facts(plan.cluster))
+    yield from _fields(_said(_facts(plan.cluster)))
     for pool in plan.pools:
         yield f"\nPool {pool.name}"
         yield from _fields(_pool(pool))
@@ -88,6 +88,10 @@ def _facts(part: BaseModel) -> dict[str, object]:
     return {name: getattr(part, name) for name in type(part).model_fields}
 
 
+def _said(facts: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in facts.items() if value or name not in _SAID_WHEN_SET}
+
+
 def _taints(taints: Iterable[Taint]) -> list[str]:
     return [f"{taint.key}={taint.value}:{taint.effect}" for taint in taints]
 
@@ -96,7 +100,7 @@ def _pool(pool: PoolPlan) -> dict[str, object]:
     facts = _facts(pool) | {"taints": _taints(pool.taints)}
     if pool.sharing:
         facts["sharing"] = f"{pool.sharing.strategy}, {pool.sharing.max_clients} pods at most"
-    facts = {name: value for name, value in facts.items() if value or name not in _SAID_WHEN_SET}
+    facts = _said(facts)
     if pool.hosts_per_slice == 1:
         facts.pop("hosts_per_slice")
     if pool.devices_per_node == pool.accelerators_per_node:
@@ -155,7 +159,8 @@ def _monitoring(monitoring: MonitoringPlan | None) -> dict[str, object]:
     if monitoring is None:
         return {"(none)": ""}
     told = "a webhook, the secret alert_webhook_url" if monitoring.alert_webhook else "nobody; Alertmanager shows them"
-    return {"samples_kept": f"{monitoring.retention_hours} h", "alerts_go_to": told}
+    volume = {"volume": f"{monitoring.storage_gib} GiB of {monitoring.storage_class}"} if monitoring.storage_gib else {}
+    return {"samples_kept": f"{monitoring.retention_hours} h", **volume, "alerts_go_to": told}
 
 
 def _quota(quota: QuotaPlan) -> str:

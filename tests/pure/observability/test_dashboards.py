@@ -21,7 +21,7 @@ from aigc.observability.prometheus import chart_values
 from aigc.observability.rules import rule_bodies
 from aigc.plan.stack_plan import Autoscaler, MonitoringPlan, ServingMode, StackPlan
 from aigc.plan.validation import plan_of
-from tests.programs.conftest import STACKS
+from tests.programs.graphs import STACKS
 from tests.pure.observability.promtool import run
 from tests.pure.program.plans import endpoint_plan, gcp_plan, keeping, local_plan
 from tests.pure.program.pods import restricted_faults

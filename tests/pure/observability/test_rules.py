@@ -16,7 +16,7 @@ from aigc.observability.rules import LEFT_OUT, rule_bodies
 from aigc.observability.slo import kept_windows
 from aigc.plan.stack_plan import MonitoringPlan, ServingMode, SloPlan, StackPlan
 from aigc.plan.validation import plan_of
-from tests.programs.conftest import STACKS
+from tests.programs.graphs import STACKS
 from tests.pure.observability.promtool import rule_file, run
 from tests.pure.program.plans import endpoint_plan, gcp_plan, keeping, local_plan
 
