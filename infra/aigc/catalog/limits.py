@@ -22,6 +22,8 @@ GKE_CLUSTER_NAME_CHARS = 40
 """GKE API, Cluster.name: at most 40 characters, starts with a letter, ends alphanumeric."""
 GKE_POOL_NAME_CHARS = 40
 """GKE API, NodePool.name: a letter followed by up to 39 letters, digits or hyphens."""
+COMPUTE_NAME_CHARS = 63
+"""Compute Engine API: names of its resources are labels of RFC 1035."""
 SERVICE_ACCOUNT_ID_CHARS = 30
 """IAM: account ids have 6 to 30 characters."""
 EKS_NODE_GROUP_NAME_CHARS = 63

@@ -9,6 +9,7 @@ from aigc.catalog.kinds import CapacityType, Cloud
 from aigc.catalog.limits import AKS_PODS_A_NODE
 from aigc.catalog.machines import Machine, machines
 from aigc.config.spec import ModelSpec, PoolSpec, StackSpec
+from aigc.plan.devices import devices_per_node, devices_per_replica
 from aigc.plan.repository import Model
 
 TRITON_MEMORY_MIB = 256
@@ -82,6 +83,24 @@ def cpu_millicores(spec: ModelSpec, models: Sequence[Model]) -> int:
     return spec.resources.cpu_millicores or sum(model.card.cpu_millicores for model in models)
 
 
+def replicas_per_node(machine: Machine, pool: PoolSpec, model: ModelSpec, models: Sequence[Model]) -> int:
+    """Replicas that one node holds: as many as it has devices for, and no more than its processors and memory take.
+
+    On a machine of unknown size, or without accelerators, what is known decides; at least one: `checks_models` refuses
+    a model that does not fit at all.
+    """
+    each = devices_per_replica(machine)
+    if not each:
+        return 1
+    most = devices_per_node(machine, pool) // each
+    if machine.vcpus is not None:
+        of_cpu = cpu_millicores(model, models) + SIDECARS_CPU_MILLICORES
+        most = min(most, allocatable_cpu_millicores(machine.vcpus) // of_cpu)
+    if machine.memory_gib is not None:
+        most = min(most, allocatable_memory_mib(machine) // (memory_mib(model, models) + SIDECARS_MEMORY_MIB))
+    return max(1, most)
+
+
 def machine_of(spec: StackSpec, pool: PoolSpec) -> Machine | None:
     """The catalog's row of a pool's machine type, None when the cloud does not sell it."""
     return machines(spec.cloud).get(pool.machine_type)
@@ -114,7 +133,7 @@ def pool_for(spec: StackSpec, model: ModelSpec) -> str | None:
 
 
 def capacity_of(spec: StackSpec, pool: PoolSpec) -> CapacityType:
-    """How a pool's nodes are paid for; `reserved` in the stack's list is passed over: none can be named yet."""
+    """How a pool's nodes are paid for; `reserved` in the stack's list is passed over: a pool names its own."""
     if pool.capacity is not None:
         return pool.capacity
     return next((one for one in spec.capacity if one is not CapacityType.RESERVED), CapacityType.ON_DEMAND)

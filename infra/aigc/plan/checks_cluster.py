@@ -61,8 +61,8 @@ def stack_name_problems(spec: StackSpec, stack: str) -> Iterator[Problem]:
 
 def _place(spec: StackSpec) -> Iterator[Problem]:
     if spec.cloud not in REAL_CLOUDS:
-        for key in ("region", "zones", "project", "account"):
-            if getattr(spec, key):
+        for key in ("region", "zones", "project", "account", "nat_gateway_per_zone", "node_provisioning"):
+            if getattr(spec, key) not in (None, ()):
                 yield Problem((key,), f"means nothing on cloud {spec.cloud}", "remove it")
         return
     pattern, example = _REGIONS[spec.cloud]
@@ -74,8 +74,10 @@ def _place(spec: StackSpec) -> Iterator[Problem]:
     yield from zones_problems(spec, ("zones",), spec.zones)
     if spec.cloud is Cloud.AWS:
         yield from aws_problems(spec)
-    elif spec.account is not None:
-        yield Problem(("account",), f"means nothing on cloud {spec.cloud}", "remove it")
+    else:
+        for key in ("account", "nat_gateway_per_zone", "node_provisioning"):
+            if getattr(spec, key) is not None:
+                yield Problem((key,), f"means nothing on cloud {spec.cloud}", "remove it")
     if spec.cloud is Cloud.GCP and spec.project is None:
         yield Problem(("project",), "is missing; cloud gcp needs one", "add the id of your Google Cloud project")
     elif spec.cloud is not Cloud.GCP and spec.project is not None:
@@ -163,5 +165,5 @@ def _values(spec: StackSpec) -> Iterator[Problem]:
         yield Problem(("capacity",), "names a kind of capacity twice", "keep each once, in the order to try them")
     if set(spec.capacity) == {CapacityType.RESERVED}:
         yield Problem(
-            ("capacity",), "reserved alone: no reservation can be named yet", "add on_demand or spot to the list"
+            ("capacity",), "reserved alone: a pool names its own reservation", "add on_demand or spot to the list"
         )

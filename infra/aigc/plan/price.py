@@ -29,6 +29,8 @@ def monthly_cost(spec: StackSpec, pools: Iterable[PoolPlan]) -> CostPlan:
             budget_usd_per_month=spec.budget_usd_per_month,
         )
     low, high, missing = 0.0, 0.0, list(_ALWAYS_UNPRICED)
+    if spec.cloud is Cloud.AWS:
+        missing += ["volume of Prometheus"] * spec.monitoring.enabled + ["images in ECR"]
     bounded = True
     for pool in pools:
         cheap, dear, gaps = _usd_per_node_hour(machines(spec.cloud)[pool.machine_type], pool, spec.region)
@@ -50,12 +52,19 @@ def _usd_per_node_hour(
     """Lower and upper price of a node-hour with a sentence for every gap; a price counts only in its own region."""
     on_demand, spot = machine.usd_per_hour_on_demand, machine.usd_per_hour_spot
     name = f"nodes of pool {pool.name} ({machine.machine_type}"
+    if pool.capacity_block:
+        return None, None, [f"{name}: their Capacity Block has its own price, paid when it is bought)"]
     if machine.price_region != region:
         return None, None, [f"{name}: priced only in {machine.price_region})"]
-    if pool.capacity is not CapacityType.SPOT:
-        return on_demand, on_demand, [] if on_demand is not None else [f"{name}: no on-demand price)"]
+    if pool.capacity not in (CapacityType.SPOT, CapacityType.FLEX_START):
+        gaps = [] if on_demand is not None else [f"{name}: no on-demand price)"]
+        if pool.reservation:
+            gaps.append(f"what reservation {pool.reservation} of pool {pool.name} costs while no node uses it")
+        return on_demand, on_demand, gaps
+    if pool.capacity is CapacityType.FLEX_START:
+        spot = None  # nobody sourced it; Google says up to 53% less than on demand
     # A snapshot of a spot price is no promise: on-demand is the upper bound, and without it there is none.
-    gaps = [] if spot is not None else [f"{name}: spot unknown, bounded by on-demand)"]
+    gaps = [] if spot is not None else [f"{name}: {pool.capacity} unknown, bounded by on-demand)"]
     if on_demand is None:
-        gaps = [f"{name}: no on-demand price to bound spot)"]
+        gaps = [f"{name}: no on-demand price to bound {pool.capacity})"]
     return spot, on_demand, gaps

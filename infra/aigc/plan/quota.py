@@ -45,13 +45,15 @@ def _each(pool: PoolPlan, machine: Machine) -> Iterator[QuotaPlan]:
 
 
 def _of(pool: PoolPlan, machine: Machine) -> QuotaPlan:
-    spot = pool.capacity is CapacityType.SPOT
+    # GKE counts flex-start as it counts what can be taken away at any time.
+    spot = pool.capacity in (CapacityType.SPOT, CapacityType.FLEX_START)
     code = machine.quota.get("spot" if spot else "on_demand")
     unit = str(machine.quota.get("unit") or _VCPU)
-    each = pool.vcpus if unit == _VCPU else float(machine.accelerator_count or 0)
+    each = float(machine.vcpus or 0) if unit == _VCPU else float(machine.accelerator_count or 0)
     name = str(
         machine.quota.get("name") or code or f"the quota of {machine.machine_type}, which the catalog does not know"
     )
     if spot and name.startswith(_ON_DEMAND):
         name = f"All {name.removeprefix(_ON_DEMAND).removesuffix(' instances')} Spot Instance Requests"
-    return QuotaPlan(name=name, code=code, unit=unit, needed=each * pool.max_nodes, pools=(pool.name,))
+    needed = each * (pool.max_nodes + pool.surge_nodes)
+    return QuotaPlan(name=name, code=code, unit=unit, needed=needed, pools=(pool.name,))
