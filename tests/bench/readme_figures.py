@@ -105,7 +105,31 @@ def cold_start(folder: Path) -> str:
     )
 
 
-SAID_OF = {"batching": batching, "path": path, "cold_start": cold_start}
+def up(folder: Path) -> str:
+    """From nothing running, and with everything running."""
+    found = result("up", folder)
+    return (
+        f"`make up` with everything built, on {found['machine']} (`{found['command']}`): "
+        f"{found['up_from_down_seconds']} s from nothing running, {found['up_when_up_seconds']} s when all is up, "
+        f"where it finds {found['objects']} objects unchanged; the first answer from zero replicas comes after "
+        f"{found['cold_start_seconds']} s, a warm one of 48 tokens after {found['warm_ms']} ms; `make down` takes "
+        f"{found['down_seconds']} s."
+    )
+
+
+def autoscaling(folder: Path) -> str:
+    """When replicas of the steady endpoint came, stayed and went."""
+    found = result("autoscaling", folder)
+    return (
+        f"Replicas of the steady endpoint (`{found['command']}`, drawn in `tests/bench/results/autoscaling.svg`): a "
+        f"second one is ready {found['second_replica_ready_after_seconds']} s after the load came; while Prometheus "
+        f"was gone, {found['held_without_metrics_seconds']} s of it without load, "
+        f"{' or '.join(str(count) for count in found['replicas_while_held'])} stayed; the second one went "
+        f"{found['gone_after_metrics_came_back_seconds']} s after the metrics were back."
+    )
+
+
+SAID_OF = {"up": up, "cold_start": cold_start, "path": path, "batching": batching, "autoscaling": autoscaling}
 
 
 def rewritten(readme: str, folder: Path = RESULTS) -> str:

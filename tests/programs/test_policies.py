@@ -22,7 +22,7 @@ from tests.programs.graphs import STACKS
 
 LAYERS = "clouds|cluster|foundation|serving|autoscaling|observability"
 CLUSTER_SCOPED = frozenset({
-    "APIService", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "IngressClass",
+    "APIService", "ClusterRole", "ClusterRoleBinding", "ComputeClass", "CustomResourceDefinition", "IngressClass",
     "MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "MutatingWebhookConfiguration", "Namespace",
     "PersistentVolume", "PriorityClass", "RuntimeClass", "StorageClass", "ValidatingAdmissionPolicy",
     "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration",

@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
-
-
-class Frozen(BaseModel):
-    """A part of a plan: it never changes, and knows no key that is not its own."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from aigc.plan.frozen import Frozen
 
 
 class CostInterval(Frozen):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import ceil
 
 from aigc.config.spec import ModelSpec
@@ -36,29 +36,37 @@ def expected(model: ModelSpec, scaling: ScalingPlan) -> ExpectedPlan:
     return ExpectedPlan(requests_per_second=rate, min_replicas=low, max_replicas=high, basis=unknown)
 
 
-def expected_nodes(pool: PoolPlan, endpoints: Iterable[EndpointPlan]) -> tuple[int, int]:
-    """Fewest and most nodes of a pool at the expected replicas of the endpoints that land on it.
+def expected_nodes(pool: PoolPlan, pools: Sequence[PoolPlan], endpoints: Iterable[EndpointPlan]) -> tuple[int, int]:
+    """Fewest and most nodes of a pool at the expected replicas of the endpoints that may land on it.
 
-    On accelerators one replica needs so many devices, so replicas bound the nodes from both sides. A CPU pool also
-    carries the platform: its most is the pool's own.
+    On accelerators one replica needs so many devices, so replicas bound the nodes from both sides; of an endpoint with
+    several pools at least those are here for which the others have no room. A CPU pool also carries the platform: its
+    most is the pool's own.
     """
-    here = [endpoint for endpoint in endpoints if endpoint.pool == pool.name]
-    low, high = (_nodes(pool, here, most=most) for most in (False, True))
-    fewest = min(pool.max_nodes, max(pool.min_nodes, low))
-    if not pool.accelerators_per_node:
-        return fewest, pool.max_nodes
-    return fewest, min(pool.max_nodes, max(pool.min_nodes, high))
+    here = [endpoint for endpoint in endpoints if pool.name in endpoint.pools]
+    low = sum(max(0, _replicas(one)[0] - _room(one, pool, pools)) * _devices(one) for one in here)
+    high = sum(_replicas(one)[1] * _devices(one) for one in here)
+    if not devices_of(pool):
+        return min(pool.max_nodes, max(pool.min_nodes, min(1, sum(_replicas(one)[0] for one in here)))), pool.max_nodes
+    fewest, most = (min(pool.max_nodes, max(pool.min_nodes, ceil(wanted / devices_of(pool)))) for wanted in (low, high))
+    return fewest, most
 
 
-def _nodes(pool: PoolPlan, endpoints: Iterable[EndpointPlan], *, most: bool) -> int:
-    devices, replicas = 0, 0
-    for endpoint in endpoints:
-        bounds = endpoint.expected
-        count = endpoint.scaling.max_replicas if most else endpoint.scaling.min_replicas
-        if bounds is not None:
-            count = bounds.max_replicas if most else bounds.min_replicas
-        replicas += count
-        devices += count * endpoint.resources.accelerators
-    if pool.accelerators_per_node:
-        return ceil(devices / pool.accelerators_per_node)
-    return min(1, replicas)
+def devices_of(pool: PoolPlan) -> int:
+    """How many devices one node has that a pod can ask for: GPUs, or parts and shares of them."""
+    return pool.devices_per_node or pool.accelerators_per_node
+
+
+def _devices(endpoint: EndpointPlan) -> int:
+    return endpoint.resources.accelerators
+
+
+def _replicas(endpoint: EndpointPlan) -> tuple[int, int]:
+    bounds = endpoint.expected or endpoint.scaling
+    return bounds.min_replicas, bounds.max_replicas
+
+
+def _room(endpoint: EndpointPlan, pool: PoolPlan, pools: Sequence[PoolPlan]) -> int:
+    """Replicas that the endpoint's other pools hold at most."""
+    others = (one for one in pools if one.name in endpoint.pools and one.name != pool.name)
+    return sum(one.max_nodes * devices_of(one) // max(1, _devices(endpoint)) for one in others)

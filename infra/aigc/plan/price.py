@@ -12,7 +12,7 @@ from aigc.catalog.services import HOURS_PER_MONTH, Per, Service, services
 from aigc.config.spec import StackSpec
 from aigc.plan.cost import CostInterval, CostItem, CostPlan, InferenceCost
 from aigc.plan.expected import expected_nodes
-from aigc.plan.stack_plan import EndpointPlan, PoolPlan
+from aigc.plan.stack_plan import ClusterPlan, EndpointPlan, PoolPlan
 
 _NOT_OURS = {
     Cloud.LOCAL: ("this machine and its electricity",),
@@ -54,7 +54,8 @@ def monthly_cost(
             at_plan=nothing,
             maximum=nothing,
         )
-    nodes = [_nodes(pool, endpoints) for pool in pools]
+    every = tuple(pools)
+    nodes = [_nodes(pool, every, endpoints) for pool in every]
     priced = [_pool_item(spec, one) for one in nodes]
     priced += [_service_item(row, nodes, spec.region, made.get(row.service, 1)) for row in services(spec.cloud)]
     items = tuple(item for item, _ in priced if item is not None)
@@ -65,7 +66,7 @@ def monthly_cost(
     return CostPlan(
         usd_per_month_low=floor.usd_per_month_low,
         usd_per_month_high=maximum.usd_per_month_high,
-        not_priced=tuple(gap for _, gaps in priced for gap in gaps),
+        not_priced=(*(gap for _, gaps in priced for gap in gaps), *_beside(spec)),
         budget_usd_per_month=spec.budget_usd_per_month,
         floor=floor,
         at_plan=at_plan,
@@ -76,8 +77,22 @@ def monthly_cost(
     )
 
 
-def _nodes(pool: PoolPlan, endpoints: Iterable[EndpointPlan]) -> _Nodes:
-    low, high = expected_nodes(pool, endpoints)
+def made_of_services(cluster: ClusterPlan) -> dict[str, int]:
+    """How many a stack makes of what is one as a rule: a NAT gateway with its address in each zone, where asked for."""
+    if not cluster.nat_gateway_per_zone:
+        return {}
+    return dict.fromkeys(("nat_gateway", "nat_address"), len(cluster.zones))
+
+
+def _beside(spec: StackSpec) -> tuple[str, ...]:
+    """What a stack makes of its own that services.yaml has no row for."""
+    if spec.cloud is not Cloud.AWS:
+        return ()
+    return (*("volume of Prometheus",) * spec.monitoring.enabled, "images in ECR")
+
+
+def _nodes(pool: PoolPlan, pools: Sequence[PoolPlan], endpoints: Iterable[EndpointPlan]) -> _Nodes:
+    low, high = expected_nodes(pool, pools, endpoints)
     return _Nodes(pool, pool.min_nodes, low, high, pool.max_nodes)
 
 
@@ -145,35 +160,43 @@ def _usd_per_node_hour(
     """Lower and upper price of a node-hour with a sentence for every gap; a price counts only in its own region."""
     on_demand, spot = machine.usd_per_hour_on_demand, machine.usd_per_hour_spot
     name = f"nodes of pool {pool.name} ({machine.machine_type}"
+    if pool.capacity_block:
+        return None, None, [f"{name}: their Capacity Block has its own price, paid when it is bought)"]
     if machine.price_region != region:
         return None, None, [f"{name}: priced only in {machine.price_region})"]
-    if pool.capacity is not CapacityType.SPOT:
-        return on_demand, on_demand, [] if on_demand is not None else [f"{name}: no on-demand price)"]
+    if pool.capacity not in (CapacityType.SPOT, CapacityType.FLEX_START):
+        gaps = [] if on_demand is not None else [f"{name}: no on-demand price)"]
+        if pool.reservation:
+            gaps.append(f"what reservation {pool.reservation} of pool {pool.name} costs while no node uses it")
+        return on_demand, on_demand, gaps
+    if pool.capacity is CapacityType.FLEX_START:
+        spot = None  # nobody sourced it; Google says up to 53% less than on demand
     # A snapshot of a spot price is no promise: on-demand is the upper bound, and without it there is none.
-    gaps = [] if spot is not None else [f"{name}: spot unknown, bounded by on-demand)"]
+    gaps = [] if spot is not None else [f"{name}: {pool.capacity} unknown, bounded by on-demand)"]
     if on_demand is None:
-        gaps = [f"{name}: no on-demand price to bound spot)"]
+        gaps = [f"{name}: no on-demand price to bound {pool.capacity})"]
     return spot, on_demand, gaps
 
 
 def _inferences(items: Sequence[CostItem], endpoints: Sequence[EndpointPlan]) -> Iterable[InferenceCost]:
-    """For each endpoint with traffic: what its pool costs at plan, over the requests of all who share the pool."""
+    """For each endpoint with traffic: what its pools cost at plan, over the requests of all who share one of them."""
     for endpoint in endpoints:
         rate = endpoint.expected.requests_per_second if endpoint.expected else None
-        item = next((one for one in items if one.pool == endpoint.pool), None)
-        if rate is None or item is None or endpoint.pool is None:
+        nodes = [one for one in items if one.pool in endpoint.pools]
+        if rate is None or not nodes:
             continue
-        sharers = [other for other in endpoints if other.pool == endpoint.pool]
+        sharers = [other for other in endpoints if set(other.pools) & set(endpoint.pools)]
         rates = [other.expected.requests_per_second if other.expected else None for other in sharers]
         known = [one for one in rates if one is not None]
         millions = sum(known) * _SECONDS_PER_HOUR * HOURS_PER_MONTH / _MILLION
-        high = item.at_plan.usd_per_month_high
-        beside = [other.name for other in items if other is not item]
+        at_plan = sum((one.at_plan for one in nodes), CostInterval())
+        high = at_plan.usd_per_month_high
+        beside = [other.name for other in items if other not in nodes]
         unknown = [f"requests of {one.name}" for one, r in zip(sharers, rates, strict=True) if r is None]
         yield InferenceCost(
             endpoint=endpoint.name,
             requests_per_month=rate * _SECONDS_PER_HOUR * HOURS_PER_MONTH,
-            usd_per_million_low=round(item.at_plan.usd_per_month_low / millions, 4),
+            usd_per_million_low=round(at_plan.usd_per_month_low / millions, 4),
             usd_per_million_high=None if high is None else round(high / millions, 4),
             leaves_out=(*beside, *unknown),
         )
