@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from scripts.engine.graph import Resource
+from scripts.engine.rules import package_of
 from scripts.engine.wire import UNKNOWN, secret
 
 NAMING = frozenset({"apiVersion", "kind", "metadata", "type"})
 """Inputs that the cluster does not change."""
+RESHAPED = frozenset({"azure-native"})
+"""Providers whose outputs have other types than inputs of the same name: a list of identities comes back as a map."""
 
 
 def of_resource(resource: Resource, live: Mapping[str, dict[str, Any]] | None) -> tuple[str, dict[str, Any], bool]:
@@ -20,7 +23,7 @@ def of_resource(resource: Resource, live: Mapping[str, dict[str, Any]] | None) -
     """
     known = _with_secret_outputs(resource, dict(resource.inputs))
     if live is None:
-        return "", known, False
+        return "", {} if package_of(resource.type) in RESHAPED else known, False
     found = live.get(resource.urn)
     if found is not None:
         return object_id(found), _with_secret_outputs(resource, {**known, **_marked(resource, found)}), True

@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
+from aigc.catalog.kinds import Cloud
+from aigc.clouds.registry import adapter_for
 from aigc.plan.text import render_text
 from aigc.plan.validation import plan_of
-from scripts.console import OutputFormat, out, print_json
+from scripts.console import OutputFormat, err, out, print_json
 
 
 def register(app: typer.Typer) -> None:
@@ -26,3 +28,13 @@ def register(app: typer.Typer) -> None:
             print_json(json.loads(result.model_dump_json()))
         else:
             out.print(render_text(result), end="", markup=False)
+            _say_inabilities(result.cloud)
+
+
+def _say_inabilities(cloud: Cloud) -> None:
+    """Beside the plan, not in it: they are the cloud's, and whoever keeps a plan in a file compares what was chosen."""
+    inabilities = adapter_for(cloud).inabilities
+    if inabilities:
+        err.print(f"\nNot done on {cloud} ({len(inabilities)})", markup=False)
+    for one in inabilities:
+        err.print(f"  {one.what}: {one.sentence}", markup=False)

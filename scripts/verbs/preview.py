@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -11,13 +11,14 @@ import typer
 
 from aigc.catalog.faults import fail
 from aigc.config.stacks import PROJECT_ROOT
-from aigc.plan.stack_plan import CostPlan
 from aigc.plan.validation import plan_of
-from scripts.console import out
+from scripts.console import EXIT_NO, out
 from scripts.engine.api import preview_graph
 from scripts.engine.base import graphs_of_commit
 from scripts.engine.config import load_project
-from scripts.engine.preview_report import StackReport, as_json, as_markdown, as_text, changes_since
+from scripts.preview import forms
+from scripts.preview.changes import changes_since
+from scripts.preview.report import StackReport, report_of
 
 
 class PreviewFormat(StrEnum):
@@ -26,6 +27,13 @@ class PreviewFormat(StrEnum):
     TEXT = "text"
     MD = "md"
     JSON = "json"
+
+
+_FORMS: dict[PreviewFormat, Callable[[Sequence[StackReport]], str]] = {
+    PreviewFormat.TEXT: forms.text,
+    PreviewFormat.MD: forms.markdown,
+    PreviewFormat.JSON: forms.as_json,
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -38,35 +46,20 @@ def register(app: typer.Typer) -> None:
         output_format: Annotated[PreviewFormat, typer.Option("--format")] = PreviewFormat.TEXT,
         out_file: Annotated[Path | None, typer.Option("--out", help="Write to this file instead")] = None,
     ) -> None:
-        """Show what stacks will be: resources, cost, and with --base what changed; nothing outside is asked."""
+        """Show what stacks will be: resources, cost, quota, placement, policy, and with --base what changed.
+
+        Nothing outside is asked. Exit code 1: a mandatory rule is broken.
+        """
         names = stacks or load_project(PROJECT_ROOT).stacks()
         graphs = {name: preview_graph(name, PROJECT_ROOT) for name in names}
         before = graphs_of_commit(base, names, PROJECT_ROOT) if base else {}
         reports = [
-            StackReport(
-                graph,
-                cost_text(plan_of(name).cost),
-                changes_since(base, before[name], graph) if base else None,
-            )
+            report_of(graph, plan_of(name), changes_since(base, before[name], graph) if base else None)
             for name, graph in graphs.items()
         ]
-        _deliver(formatted(reports, output_format), out_file)
-
-
-def formatted(reports: list[StackReport], output_format: PreviewFormat) -> str:
-    """All reports as one text."""
-    if output_format is PreviewFormat.JSON:
-        return json.dumps({"stacks": [as_json(report) for report in reports]}, indent=2, sort_keys=True)
-    one = as_markdown if output_format is PreviewFormat.MD else as_text
-    return "\n\n".join(one(report) for report in reports)
-
-
-def cost_text(cost: CostPlan) -> str:
-    """An interval; what has no price is named, so that a known part is never taken for the whole."""
-    low, high = cost.usd_per_month_low, cost.usd_per_month_high
-    unpriced = f"; not priced: {', '.join(cost.not_priced)}" if cost.not_priced else ""
-    upper = f"<= ${high:,.0f} a month" if high is not None else "a month, upper bound unknown"
-    return f">= ${low:,.0f}{', ' if high is not None else ' '}{upper}{unpriced}"
+        _deliver(_FORMS[output_format](reports), out_file)
+        if any(report.refused for report in reports):
+            raise typer.Exit(EXIT_NO)
 
 
 def _deliver(text: str, out_file: Path | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -22,13 +23,20 @@ def register(app: typer.Typer) -> None:
         file: Annotated[
             list[Path] | None, typer.Option("--file", help="A stack file anywhere, Pulumi.<cloud>-<env>.yaml.")
         ] = None,
+        today: Annotated[
+            datetime | None,
+            typer.Option(
+                "--today", formats=["%Y-%m-%d"], help="What is over on this day is a fault; today when none is given."
+            ),
+        ] = None,
         output_format: Annotated[OutputFormat, typer.Option("--format")] = OutputFormat.TEXT,
     ) -> None:
         """Say every fault of the stack files, each with its path, the reason and the way out."""
         faults: list[Fault] = []
         sound: list[str] = []
+        now = today.replace(tzinfo=UTC) if today else datetime.now(UTC)
         for path in _paths(stacks or [], file or [], faults):
-            found = stack_file_faults(path)
+            found = stack_file_faults(path, now=now)
             faults += found
             if not found:
                 sound.append(shown(path))

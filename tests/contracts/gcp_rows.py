@@ -7,6 +7,8 @@ from tests.contracts.rules import At, NotCovered, Row, Rule, under
 IN_THE_URL = "the API has it in the URL"
 RENAMED = "the provider says it in other words"
 NESTED = "the provider lifts it out of an object of its own"
+ONE_MEMBER = "the provider adds one member to the policy that is there"
+REPOSITORY = "projects/{}/locations/{}/repositories/{}"
 CLUSTERS = "container.projects.locations.clusters"
 
 NODE_CONFIG: dict[str, Rule] = {
@@ -27,6 +29,13 @@ CLUSTER = Row(
         "datapathProvider": At("networkConfig.datapathProvider", NESTED),
         "enableIntranodeVisibility": At("networkConfig.enableIntraNodeVisibility", NESTED),
         "enableShieldedNodes": At("shieldedNodes.enabled", NESTED),
+        # hashicorp/terraform-provider-google@0297605c, resource_container_cluster.go: resourceContainerClusterCreate.
+        "privateClusterConfig.enablePrivateNodes": At(
+            "Cluster:networkConfig.defaultEnablePrivateNodes", "the provider sends what took its place"
+        ),
+        "nodePools.nodeConfig": At("config", RENAMED),
+        "nodePools.nodeLocations": At("locations", RENAMED),
+        **under("nodePools.nodeConfig", NODE_CONFIG),
         "deletionProtection": NotCovered("the provider refuses to delete the cluster while it is true"),
         "removeDefaultNodePool": NotCovered("the provider deletes the first pool once the cluster is made"),
         **under("nodeConfig", NODE_CONFIG),
@@ -111,9 +120,36 @@ PROJECT_MEMBER = Row(
     "SetIamPolicyRequest",
     {
         "project": At("cloudresourcemanager.projects.setIamPolicy:resource", IN_THE_URL, template="projects/{}"),
-        "role": At("policy.bindings[].role", "the provider adds one member to the project's policy"),
-        "member": At("policy.bindings[].members[]", "the provider adds one member to the project's policy"),
-        "condition": At("policy.bindings[].condition", "the provider adds one member to the project's policy"),
+        "role": At("policy.bindings[].role", ONE_MEMBER),
+        "member": At("policy.bindings[].members[]", ONE_MEMBER),
+        "condition": At("policy.bindings[].condition", ONE_MEMBER),
+    },
+)
+
+RESOURCE_POLICY = Row(
+    "gcp:compute/resourcePolicy:ResourcePolicy",
+    "compute.v1",
+    "ResourcePolicy",
+    {
+        "project": At("compute.resourcePolicies.insert:project", IN_THE_URL),
+        "region": At("compute.resourcePolicies.insert:region", IN_THE_URL),
+    },
+)
+
+REPOSITORIES = "artifactregistry.projects.locations.repositories"
+REPOSITORY_MEMBER = Row(
+    "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember",
+    "artifactregistry.v1",
+    "SetIamPolicyRequest",
+    {
+        "location": At(f"{REPOSITORIES}.setIamPolicy:resource", IN_THE_URL, template=REPOSITORY.format("p", "{}", "r")),
+        "project": At(f"{REPOSITORIES}.setIamPolicy:resource", IN_THE_URL, template=REPOSITORY.format("{}", "l", "r")),
+        "repository": At(
+            f"{REPOSITORIES}.setIamPolicy:resource", IN_THE_URL, template=REPOSITORY.format("p", "l", "{}")
+        ),
+        "role": At("policy.bindings[].role", ONE_MEMBER),
+        "member": At("policy.bindings[].members[]", ONE_MEMBER),
+        "condition": At("policy.bindings[].condition", ONE_MEMBER),
     },
 )
 
@@ -129,4 +165,16 @@ SERVICE_ACCOUNT = Row(
     },
 )
 
-GCP_ROWS = (CLUSTER, NODE_POOL, NETWORK, SUBNETWORK, ROUTER, ROUTER_NAT, SERVICE, PROJECT_MEMBER, SERVICE_ACCOUNT)
+GCP_ROWS = (
+    CLUSTER,
+    NODE_POOL,
+    NETWORK,
+    SUBNETWORK,
+    ROUTER,
+    ROUTER_NAT,
+    SERVICE,
+    PROJECT_MEMBER,
+    REPOSITORY_MEMBER,
+    RESOURCE_POLICY,
+    SERVICE_ACCOUNT,
+)

@@ -9,8 +9,10 @@ from typing import Any
 
 from scripts.engine.wire import UNKNOWN
 
-FREE_MAPS = frozenset({"labels", "resourceLabels", "tags"})
+FREE_MAPS = frozenset({"labels", "nodeLabels", "resourceLabels", "tags"})
 """Properties whose keys are the user's own."""
+OBJECT_MAPS = frozenset({"identityProfile"})
+"""The same, but what stands under a key is an object of the API."""
 NO_SUCH_VALUE = "NO_SUCH_VALUE"
 
 
@@ -20,6 +22,12 @@ class Mutation:
 
     path: str
     inputs: dict[str, Any]
+
+
+class Key(str):
+    """A key of the user's own on the way to a place."""
+
+    __slots__ = ()
 
 
 Step = str | int
@@ -52,7 +60,10 @@ def of_no_such_value(inputs: dict[str, Any]) -> Iterator[Mutation]:
 
 def places(value: Any, steps: tuple[Step, ...] = ()) -> Iterator[tuple[tuple[Step, ...], Any]]:
     """Every property and every element of a list, with the way to it; not what lies in a map of the user's own keys."""
-    if isinstance(value, dict) and not (steps and steps[-1] in FREE_MAPS):
+    if isinstance(value, dict) and steps and steps[-1] in OBJECT_MAPS:
+        for key, item in value.items():
+            yield from places(item, (*steps, Key(key)))
+    elif isinstance(value, dict) and not (steps and steps[-1] in FREE_MAPS):
         for key, item in value.items():
             yield (*steps, key), item
             yield from places(item, (*steps, key))
@@ -78,4 +89,8 @@ def reach(value: Any, steps: tuple[Step, ...]) -> Any:
 
 def path_of(steps: tuple[Step, ...]) -> str:
     """As the checker writes it."""
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
+    shown = (
+        f"[{step}]" if isinstance(step, int) else f"['{step}']" if isinstance(step, Key) else f".{step}"
+        for step in steps
+    )
+    return "".join(shown).removeprefix(".")

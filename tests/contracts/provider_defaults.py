@@ -18,11 +18,18 @@ def with_defaults(inputs: dict[str, Any], settings: dict[str, Any], row: Row, re
     if row.type.startswith("gcp:"):
         added = {name: settings[name] for name in FILLED_FROM_SETTINGS if name in settings and name in row.fields}
         return {**added, **inputs}
+    if row.type.startswith("azure-native:"):
+        return {"location": settings["location"], **inputs} if takes_location(request, settings) else inputs
     tags = default_tags(settings)
     if not tags or not takes_tags(row, request):
         return inputs
     own = inputs.get("tags", {})
     return inputs if own == UNKNOWN else {**inputs, "tags": {**tags, **revealed(own)}}
+
+
+def takes_location(request: Schema, settings: dict[str, Any]) -> bool:
+    """Whether Azure wants to know where: then the provider says its own place where a resource says none."""
+    return "location" in request.fields and "location" in settings
 
 
 def takes_tags(row: Row, request: Schema) -> bool:

@@ -6,18 +6,23 @@ from collections.abc import Iterator
 
 from tests.contracts.aws_ec2_rows import AWS_EC2_ROWS
 from tests.contracts.aws_eks_rows import AWS_CLUSTER_ROWS
+from tests.contracts.aws_karpenter_rows import AWS_KARPENTER_ROWS
+from tests.contracts.azure_model import PREFIX, azure_model
+from tests.contracts.azure_rows import AZURE_ROWS
 from tests.contracts.botocore_model import botocore_model
 from tests.contracts.discovery_model import discovery_model
 from tests.contracts.gcp_rows import GCP_ROWS
-from tests.contracts.rules import At, NotCovered, Pairs, Row, Rule
+from tests.contracts.rules import At, Keys, NotCovered, Pairs, Row, Rule
 from tests.contracts.schema import Model, Schema, field_of, inside, step
 from tests.contracts.walk import Place, target_root
 
-ROWS = {row.type: row for row in (*GCP_ROWS, *AWS_CLUSTER_ROWS, *AWS_EC2_ROWS)}
+ROWS = {row.type: row for row in (*GCP_ROWS, *AWS_CLUSTER_ROWS, *AWS_EC2_ROWS, *AWS_KARPENTER_ROWS, *AZURE_ROWS)}
 
 
 def model_of(name: str) -> Model:
-    """`container.v1` is a discovery document, `eks` a service of botocore's."""
+    """`container.v1` is a discovery document, `azure-network` an API of Azure's, `eks` a service of botocore's."""
+    if name.startswith(PREFIX):
+        return azure_model(name)
     return discovery_model(name) if "." in name else botocore_model(name)
 
 
@@ -47,7 +52,7 @@ def schema_at(row: Row, root: Schema, path: str) -> Schema:
     for name in path.split(".") if path else ():
         gone = f"{gone}.{name}" if gone else name
         rule = row.fields.get(gone)
-        if isinstance(rule, NotCovered | Pairs):
+        if isinstance(rule, NotCovered | Pairs | Keys):
             raise KeyError(f"{gone} is no object of the API")
         if rule is not None:
             schema = follow(row, schema, next(targets_of(rule)))
@@ -69,7 +74,7 @@ def follow(row: Row, holder: Schema, to: str) -> Schema:
 
 def targets_of(rule: Rule) -> Iterator[str]:
     """Every place of the API that a rule names."""
-    if isinstance(rule, At):
+    if isinstance(rule, At | Keys):
         yield rule.to
     elif isinstance(rule, Pairs):
         yield from (rule.key, rule.value)

@@ -39,13 +39,21 @@ class Pairs:
 
 
 @dataclass(frozen=True)
+class Keys:
+    """A list of the provider is the keys of a map to the API, which sets the values."""
+
+    to: str
+    why: str
+
+
+@dataclass(frozen=True)
 class NotCovered:
     """No model has it: the provider's own, with what it does."""
 
     why: str
 
 
-Rule = At | Pairs | NotCovered | tuple[At, ...]
+Rule = At | Pairs | Keys | NotCovered | tuple[At, ...]
 """Several places: the value has to fit each of them."""
 
 
@@ -55,7 +63,7 @@ class Row:
 
     type: str
     model: str
-    """`container.v1` of Google's documents, `eks` of botocore's."""
+    """`container.v1` of Google's documents, `azure-network` of Azure's packages, `eks` of botocore's."""
     request: str
     """The request's type whose fields the properties are."""
     fields: Mapping[str, Rule] = field(default_factory=dict)

@@ -129,6 +129,20 @@ AWS_CLUSTER: dict[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 
+AWS_KARPENTER: dict[str, dict[str, Any]] = {
+    "aws:iam/instanceProfile:InstanceProfile": {"name": "aigc-aws-dev", "role": UNKNOWN, "path": "/", "tags": TAGS},
+    "aws:sqs/queue:Queue": {
+        "name": "aigc-aws-dev", "messageRetentionSeconds": 300, "sqsManagedSseEnabled": True, "tags": TAGS,
+    },
+    "aws:sqs/queuePolicy:QueuePolicy": {"queueUrl": UNKNOWN, "policy": TRUST},
+    "aws:cloudwatch/eventRule:EventRule": {
+        "name": "aigc-aws-dev-rebalance", "eventPattern": '{"source": ["aws.ec2"]}', "state": "ENABLED",
+        "description": "machines that will go", "tags": TAGS,
+    },
+    "aws:cloudwatch/eventTarget:EventTarget": {"rule": UNKNOWN, "arn": UNKNOWN, "targetId": "karpenter"},
+    "aws:ec2/tag:Tag": {"resourceId": UNKNOWN, "key": "karpenter.sh/discovery", "value": "aigc-aws-dev"},
+}  # fmt: skip
+
 GCP: dict[str, dict[str, Any]] = {
     "gcp:container/nodePool:NodePool": {
         "name": "tpu", "cluster": "aigc-gcp-dev", "location": "us-central1", "nodeLocations": ["us-central1-a"],
@@ -138,25 +152,42 @@ GCP: dict[str, dict[str, Any]] = {
         "upgradeSettings": {"strategy": "SURGE", "maxSurge": 1, "maxUnavailable": 0},
         "nodeConfig": {
             "machineType": "ct6e-standard-4t", "spot": False, "flexStart": False, "maxRunDuration": "86400s",
+            "diskType": "hyperdisk-balanced",
             "reservationAffinity": {"consumeReservationType": "SPECIFIC_RESERVATION", "values": ["tpus"],
                                     "key": "compute.googleapis.com/reservation-name"},
-            "guestAccelerators": [{"type": "nvidia-l4", "count": 1, "gpuSharingConfig": {
+            "guestAccelerators": [{"type": "nvidia-l4", "count": 1, "gpuPartitionSize": "1g.5gb", "gpuSharingConfig": {
                 "gpuSharingStrategy": "TIME_SHARING", "maxSharedClientsPerGpu": 4}}],
         },
     },
     "gcp:container/cluster:Cluster": {
         "name": "aigc-gcp-dev", "location": "us-central1", "project": "aigc-dev", "enableShieldedNodes": True,
         "enableIntranodeVisibility": True, "nodeConfig": {"guestAccelerators": [{"type": "nvidia-l4", "count": 1}]},
+        "nodePools": [{"name": "default-pool", "initialNodeCount": 1, "nodeLocations": ["us-central1-a"],
+                       "nodeConfig": {"guestAccelerators": [{"type": "nvidia-l4", "count": 1}]}}],
     },
     "gcp:compute/network:Network": {
         "name": "aigc", "project": "aigc-dev", "routingMode": "REGIONAL", "deleteDefaultRoutesOnCreate": False,
+    },
+    "gcp:compute/resourcePolicy:ResourcePolicy": {
+        "name": "aigc-gcp-dev-tpu", "project": "aigc-dev", "region": "us-central1",
+        "workloadPolicy": {"type": "HIGH_THROUGHPUT", "acceleratorTopology": "2x2x2"},
     },
     "gcp:compute/router:Router": {
         "name": "aigc", "project": "aigc-dev", "region": "us-central1", "network": "aigc",
     },
 }  # fmt: skip
 
-CLOUD_SAMPLES = {**AWS_NETWORK, **AWS_CLUSTER, **GCP}
+AZURE: dict[str, dict[str, Any]] = {
+    "azure-native:authorization:ManagementLockByScope": {
+        "lockName": "deletion-protection", "scope": UNKNOWN, "level": "CanNotDelete", "notes": "Serves a stack",
+    },
+    "azure-native:containerservice:AgentPool": {
+        "agentPoolName": "a100", "resourceName": UNKNOWN, "resourceGroupName": "aigc", "mode": "User", "count": 0,
+        "gpuInstanceProfile": "MIG1g", "availabilityZones": ["1", "2"], "upgradeSettings": {"maxSurge": "10%"},
+    },
+}  # fmt: skip
+
+CLOUD_SAMPLES = {**AWS_NETWORK, **AWS_CLUSTER, **AWS_KARPENTER, **GCP, **AZURE}
 
 
 def sample_resources() -> tuple[Resource, ...]:

@@ -47,11 +47,16 @@ def names_in(path: str) -> frozenset[str]:
 
 
 def files_of(kind: str) -> tuple[str, str]:
-    """The file of a resource type and that of its modules' nested arguments: `aws:ec2/natGateway:NatGateway`."""
-    package, place, _ = kind.split(":")
-    module, name = place.split("/")
-    folder = {"iAMMember": "iam_member"}.get(name) or re.sub(r"([A-Z])", lambda match: "_" + match[1].lower(), name)
-    return f"pulumi_{package}/{module}/{folder}.py", f"pulumi_{package}/{module}/_inputs.py"
+    """The file of a resource type and that of its modules' nested arguments: `aws:ec2/natGateway:NatGateway`.
+
+    Azure's types have no place beside the class: `azure-native:network:NatGateway`.
+    """
+    package, place, name = kind.split(":")
+    module, _, own = place.partition("/")
+    name = {"iAMMember": "IamMember", "PublicIPAddress": "PublicIpAddress"}.get(own or name, own or name)
+    folder = re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()
+    place = f"pulumi_{package.replace('-', '_')}/{module}"
+    return f"{place}/{folder}.py", f"{place}/_inputs.py"
 
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)

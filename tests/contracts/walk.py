@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from scripts.engine.wire import MASK, UNKNOWN, is_secret
-from tests.contracts.rules import At, NotCovered, Pairs, Row, Rule
+from tests.contracts.rules import At, Keys, NotCovered, Pairs, Row, Rule
 from tests.contracts.scalars import converted, json_type, scalar_problem, size_problem
 from tests.contracts.schema import Field, Kind, Model, Schema, field_of, spelled, step
 
@@ -171,6 +171,9 @@ class Walk:
         if isinstance(rule, Pairs):
             self._pairs(value, rule, place)
             return
+        if isinstance(rule, Keys):
+            self._keys(value, rule, place)
+            return
         for at in rule if isinstance(rule, tuple) else (rule,) if isinstance(rule, At) else ():
             self._at(value, at, place)
 
@@ -180,6 +183,13 @@ class Walk:
         for index, (key, item) in enumerate(value.items()):
             keys, items = (self._target(to, place, index) for to in (rule.key, rule.value))
             self._pair(key, item, place, keys.schema, items.schema)
+
+    def _keys(self, value: Any, rule: Keys, place: Place) -> None:
+        if value == UNKNOWN or not self._wanted(value, list, replace(place, schema=LIST)):
+            return
+        target = self._target(rule.to, place)
+        for index, key in enumerate(value):
+            self._value(key, replace(target, path=f"{place.path}[{index}]", schema=target.schema.keys or TEXT))
 
     def _at(self, value: Any, rule: At, place: Place) -> None:
         if not rule.each or value == UNKNOWN:
@@ -222,6 +232,7 @@ class Walk:
 
 MAP = Schema(Kind.MAP, "the provider's map")
 LIST = Schema(Kind.ARRAY, "the provider's list")
+TEXT = Schema(Kind.STRING, "a key")
 
 
 def target_root(row: Row, models: Models, to: str, holder: Place) -> tuple[Schema, str, str]:

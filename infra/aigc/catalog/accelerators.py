@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from aigc.catalog.data import Row, read_yaml, typed
 
@@ -26,6 +26,8 @@ class Accelerator(Row):
     fp8_dense_tflops: float | None
     fp4_dense_tflops: float | None = None
     tdp_w: float | None
+    mig_partitions: dict[str, int] = Field(default={})
+    """Size of a Multi-Instance GPU partition -> how many of it one GPU is cut into; empty where it cannot be cut."""
     note: str | None = None
     source: tuple[str, ...]
 

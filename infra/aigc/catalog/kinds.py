@@ -21,6 +21,35 @@ class CapacityType(StrEnum):
     RESERVED = "reserved"
     ON_DEMAND = "on_demand"
     SPOT = "spot"
+    FLEX_START = "flex_start"
+    """Google Cloud alone: for seven days at most, whenever there is capacity, for less than on demand."""
+
+
+class GpuSharing(StrEnum):
+    """How several pods use one GPU."""
+
+    TIME_SHARING = "time_sharing"
+    """Turn by turn; nothing keeps one from the memory of another."""
+    MPS = "mps"
+    """At once, through NVIDIA's Multi-Process Service."""
+
+
+class NodeImage(StrEnum):
+    """The family of a node's system image, where its user chooses it."""
+
+    AL2023 = "al2023"
+    """Amazon Linux 2023."""
+    BOTTLEROCKET = "bottlerocket"
+    """Bottlerocket: read-only, without a shell, with the device plugin of NVIDIA inside."""
+
+
+class NodeProvisioning(StrEnum):
+    """What makes nodes for pods that wait, where its user chooses it."""
+
+    CLUSTER_AUTOSCALER = "cluster_autoscaler"
+    """Resizes the scaling group of a pool."""
+    KARPENTER = "karpenter"
+    """Makes machines itself, for pools that go to none; pools whose nodes stay are groups of a fixed size."""
 
 
 class SourceKind(StrEnum):

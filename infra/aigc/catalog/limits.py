@@ -22,6 +22,8 @@ GKE_CLUSTER_NAME_CHARS = 40
 """GKE API, Cluster.name: at most 40 characters, starts with a letter, ends alphanumeric."""
 GKE_POOL_NAME_CHARS = 40
 """GKE API, NodePool.name: a letter followed by up to 39 letters, digits or hyphens."""
+COMPUTE_NAME_CHARS = 63
+"""Compute Engine API: names of its resources are labels of RFC 1035."""
 SERVICE_ACCOUNT_ID_CHARS = 30
 """IAM: account ids have 6 to 30 characters."""
 EKS_NODE_GROUP_NAME_CHARS = 63
@@ -30,6 +32,14 @@ IAM_ROLE_NAME_CHARS = 64
 """IAM API, CreateRole: at most 64 characters."""
 AKS_POOL_NAME_CHARS = 12
 """AKS: Linux pools have at most 12 lowercase letters and digits, a letter first."""
+AKS_LEAST_DISK_GIB = 30
+"""AKS: smallest boot disk of a node (azure-aks-docs, node-auto-provisioning-aksnodeclass.md, osDiskSizeGB)."""
+AKS_PODS_A_NODE = 110
+"""What our pools ask for, Kubernetes' own limit; AKS wants 30 or more of a system pool (use-system-pools.md)."""
+AKS_SYSTEM_POOL_VCPUS = 4
+"""AKS: fewest processors of a machine of a system pool (azure-aks-docs, use-system-pools.md); it has 4 GB or more."""
+ACR_NAME = re.compile(r"[a-z0-9]{5,50}")
+"""ACR API, Registry.name: 5 to 50 letters and digits; image references are lowercase."""
 STACK_NAME_CHARS = 35
 """40 of a GKE cluster's name less `aigc-`."""
 

@@ -10,10 +10,8 @@ from typing import Any
 from pydantic import Field
 
 from aigc.catalog.data import Row, read_yaml, typed
+from aigc.catalog.gke import GKE_ACCELERATOR_LABEL, GKE_TPU_LABEL, TPU_RESOURCE
 from aigc.catalog.kinds import Cloud
-
-GKE_ACCELERATOR_LABEL = "cloud.google.com/gke-accelerator"
-GKE_TPU_LABEL = "cloud.google.com/gke-tpu-accelerator"
 
 
 class Machine(Row):
@@ -43,10 +41,22 @@ class Machine(Row):
     note: str | None = None
     source: tuple[str, ...]
     efa_interfaces: int = 0
+    efa_first_card: int | None = 0
+    """First of the network cards that have an Elastic Fabric Adapter, one a card."""
+    no_image: dict[str, str] = Field(default={})
+    """Family of system images -> why none of it is for this machine, where its maker has one for its kind."""
     neuroncores: int | None = None
     chips_per_node: int | None = None
     topologies_single_host: tuple[str, ...] = ()
     topologies_multi_host: tuple[str, ...] = ()
+    topology_cubes: int | None = None
+    """Besides those named: every axis a multiple of 4, none shorter than the one before, so many cubes of 4x4x4."""
+    workload_policy: bool = False
+    """Whether several hosts are placed by a workload policy of the region, and not by the node pool's own words."""
+    flex_start: bool = True
+    """Whether GKE's flex-start has it; only of accelerators."""
+    boot_disk_type: str | None = None
+    """The kind of disk that it boots from where it takes only one; None: the cloud's own choice will do."""
     accelerator_part_usd_per_hour: float | None = None
     accelerator_part_usd_per_hour_spot: float | None = None
     accelerator_part_usd_per_hour_unconfirmed: float | None = None
@@ -60,6 +70,16 @@ class Machine(Row):
     def is_one_machine(self) -> bool:
         """False for rows that stand for a family or for a machine with parts attached (`n1-* + nvidia-tesla-v100`)."""
         return "*" not in self.machine_type and "+" not in self.machine_type
+
+    @property
+    def is_tpu(self) -> bool:
+        """Whether its chips are wired to those of other machines, in a shape that has to be named."""
+        return self.k8s_resource == TPU_RESOURCE
+
+    @property
+    def size_is_known(self) -> bool:
+        """Whether processors and memory are; a TPU's host serves its chips, so there one can do without."""
+        return self.is_tpu or (self.vcpus is not None and self.memory_gib is not None)
 
     @property
     def accelerator_label(self) -> str | None:

@@ -43,6 +43,7 @@ class Versions(Row):
     triton_wheels: tuple[str, ...]
     images: dict[str, str]
     upstream_images: dict[str, UpstreamImage]
+    node_images: dict[str, str]
 
 
 @cache

@@ -17,6 +17,8 @@ class NetworkHandle:
 
     network: pulumi.Input[str] | None = None
     subnetwork: pulumi.Input[str] | None = None
+    resource_group: pulumi.Input[str] | None = None
+    """The group that everything of a stack is in, on Azure."""
     pod_range: str | None = None
     """Name of the secondary range that pods take addresses from."""
     service_range: str | None = None

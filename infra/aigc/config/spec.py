@@ -11,7 +11,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from aigc.catalog.kinds import CapacityType, Cloud, SourceKind
+from aigc.catalog.gke import FEWEST_CLIENTS, MOST_CLIENTS
+from aigc.catalog.kinds import CapacityType, Cloud, GpuSharing, NodeImage, NodeProvisioning, SourceKind
 from aigc.catalog.labels import DEFAULT_DOMAIN
 
 Text = Annotated[str, Field(min_length=1, max_length=512)]
@@ -133,6 +134,9 @@ class ModelSpec(SpecModel):
     """Accelerators in order of preference: ids of infra/aigc/catalog/accelerators.yaml, or `cpu`. Auto when absent."""
     pool: Text | None = None
     """Name of the pool its pods land on. Auto when absent."""
+    overflow_pools: tuple[Text, ...] = Field(default=(), max_length=8)
+    """Pools that take the pods for which `pool` has no room, in order of preference, with the same accelerator: an
+    on-demand floor that never grows in `pool`, spot above it here."""
     replicas: ReplicasSpec = ReplicasSpec()
     """Fewest and most replicas."""
     batching: BatchingSpec = BatchingSpec()
@@ -143,6 +147,15 @@ class ModelSpec(SpecModel):
     """Where the files come from."""
     scaling: ScalingSpec = ScalingSpec()
     """How replicas follow the traffic."""
+
+
+class SharingSpec(SpecModel):
+    """Several pods on one GPU, or on one partition of it."""
+
+    strategy: GpuSharing = GpuSharing.TIME_SHARING
+    """time_sharing: turn by turn, and nothing keeps one pod from the memory of another. mps: at once."""
+    max_clients: int = Field(ge=FEWEST_CLIENTS, le=MOST_CLIENTS)
+    """Pods that may share one."""
 
 
 class PoolSpec(SpecModel):
@@ -160,6 +173,22 @@ class PoolSpec(SpecModel):
     """Boot disk of a node; Triton's full image alone unpacks to more than 20 GiB."""
     zones: tuple[Text, ...] = Field(default=(), max_length=16)
     """Zones of its nodes. Default: the stack's."""
+    reservation: Text | None = None
+    """Name or id of the reservation that its nodes use; with capacity: reserved only."""
+    topology: Text | None = None
+    """gcp: shape of the TPU slice that its machines form, quoted: "2x4". Default: that of one machine by itself."""
+    partition: Text | None = None
+    """gcp: size of the Multi-Instance GPU partitions that each of its GPUs is cut into, for instance 1g.10gb."""
+    sharing: SharingSpec | None = None
+    """gcp: several pods on one of its GPUs, or on one partition of a GPU."""
+    capacity_block: bool = False
+    """Whether the reservation is a Capacity Block: machines of EC2 for some days, paid for beforehand; only on aws."""
+    reservation_until: Text | None = None
+    """When the reservation ends, in UTC and quoted: "2027-01-31T11:30Z". `validate` refuses one that is over."""
+    node_image: NodeImage | None = None
+    """Family of its nodes' system image, only on aws. Default: al2023."""
+    efa: bool = False
+    """Whether its nodes get every Elastic Fabric Adapter of their machine, for pods that span them; only on aws."""
 
 
 class MonitoringSpec(SpecModel):
@@ -182,14 +211,22 @@ class StackSpec(SpecModel):
     """The cloud's region, for instance us-central1."""
     zones: tuple[Text, ...] = Field(default=(), max_length=16)
     """Zones of the region that pools may use; all when empty. On aws two or more, for each gets subnets and nothing is
-    looked up; EKS has no control plane in the zones with the ids use1-az3, usw1-az2 and cac1-az3."""
+    looked up; EKS has no control plane in the zones with the ids use1-az3, usw1-az2 and cac1-az3. On azure they are
+    numbers in quotes: "1"."""
     project: Text | None = None
     """Google Cloud project."""
     account: Text | None = None
     """AWS account, twelve digits in quotes; credentials of another one are refused before anything is made."""
+    subscription: Text | None = None
+    """Azure subscription, by its id; everything is made there, whatever the command line's default is."""
+    admin_group: Text | None = None
+    """On azure: object id of the Entra group whose members administer the cluster; AKS' own accounts are off, so who
+    runs the stack is one of them."""
+    registry_resource_group: Text | None = None
+    """On azure: resource group of the container registry in `registry`, so that nodes get the right to pull from it."""
     budget_usd_per_month: float | None = Field(default=None, gt=0, le=1e12)
     """A plan that can cost more is shown as over budget."""
-    capacity: tuple[CapacityType, ...] = Field(default=(CapacityType.ON_DEMAND,), min_length=1, max_length=3)
+    capacity: tuple[CapacityType, ...] = Field(default=(CapacityType.ON_DEMAND,), min_length=1, max_length=4)
     """How nodes are paid for, in the order in which it is tried."""
     kubeconfig: Text | None = None
     """Path of the kubeconfig of a cluster that is there already; only for existing and local."""
@@ -203,6 +240,11 @@ class StackSpec(SpecModel):
     """Minor of Kubernetes, quoted: "1.37". Default: that of catalog/versions.yaml, on aws the newest that EKS has."""
     deletion_protection: bool | None = None
     """Whether the cloud refuses to delete the cluster. Default: true for stacks that end in -prod."""
+    node_provisioning: NodeProvisioning | None = None
+    """What makes nodes for pods that wait, only on aws. Default: cluster_autoscaler."""
+    nat_gateway_per_zone: bool | None = None
+    """Whether nodes of each zone have a NAT gateway of their own, which the loss of another zone leaves alone; only on
+    aws. Default: true for stacks that end in -prod."""
     pools: dict[Text, PoolSpec] = Field(default={}, max_length=64)
     """Node pools by name."""
     models: dict[Text, ModelSpec] = Field(min_length=1, max_length=128)

@@ -1,33 +1,86 @@
-"""Device plugins: what tells Kubernetes of a node's accelerators, where the node's image has drivers and no plugin."""
+"""Device plugins: what tells Kubernetes of a node's accelerators, where the node's image has drivers and no plugin.
+
+Each runs on the nodes of the plan's own pools, known by name: the charts look for labels, or for machine types, that
+are other people's lists.
+"""
 
 from __future__ import annotations
 
-from aigc.catalog.labels import NVIDIA_RESOURCE, POOL_LABEL
+from aigc.catalog.labels import ACCELERATORS_NAMESPACE, NEURON_RESOURCE, NVIDIA_RESOURCE, POOL_LABEL
 from aigc.cluster.kubernetes_object import Body
 from aigc.foundation.release import ReleasedComponent
-from aigc.plan.stack_plan import StackPlan
+from aigc.plan.node_images import is_bottlerocket
+from aigc.plan.stack_plan import PoolPlan, StackPlan
 
-COMPONENT = "nvidia-device-plugin"
+NVIDIA = "nvidia-device-plugin"
+NEURON = "neuron-device-plugin"
+EFA = "efa-device-plugin"
 _REQUESTS = {"cpu": "50m", "memory": "64Mi"}
 
 
-def chart_values(plan: StackPlan) -> Body:
-    """On the nodes of the plan's own NVIDIA pools, known by name: the chart looks for labels that nothing here sets."""
-    pools = sorted(pool.name for pool in plan.pools if pool.resource_key == NVIDIA_RESOURCE)
-    ours = {"matchExpressions": [{"key": POOL_LABEL, "operator": "In", "values": pools}]}
-    tolerations = [
-        {"key": taint.key, "operator": "Equal", "value": taint.value, "effect": taint.effect}
-        for taint in dict.fromkeys(
-            taint for pool in plan.pools if pool.resource_key == NVIDIA_RESOURCE for taint in pool.taints
-        )
-    ]
+def nvidia_values(plan: StackPlan) -> Body:
+    """Of NVIDIA's chart."""
+    pools = pools_with(plan, NVIDIA_RESOURCE)
     return {
-        "fullnameOverride": COMPONENT,
-        "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [ours]}}},
-        "tolerations": tolerations,
+        "fullnameOverride": NVIDIA,
+        "affinity": _on(pools),
+        "tolerations": _tolerations(pools),
         "resources": {"requests": _REQUESTS},
     }
 
 
+def neuron_values(plan: StackPlan) -> Body:
+    """Of Neuron's chart: the device plugin alone.
+
+    Its node problem detector would be a privileged pod on every node; its scheduler extension packs pods that ask for
+    neighbouring chips, and a replica here asks for one.
+    """
+    pools = pools_with(plan, NEURON_RESOURCE)
+    return {
+        "devicePlugin": {
+            # The chart's own choice is kube-system, whatever the Release says.
+            "namespaceOverride": ACCELERATORS_NAMESPACE,
+            "affinity": _on(pools),
+            "tolerations": _tolerations(pools),
+            "resources": {"requests": _REQUESTS},
+        },
+        "npd": {"enabled": False},
+        "scheduler": {"enabled": False},
+    }
+
+
+def efa_values(plan: StackPlan) -> Body:
+    """Of AWS' chart for Elastic Fabric Adapters, which chooses nodes by one label and its values."""
+    pools = [pool for pool in plan.pools if pool.efa_interfaces]
+    return {
+        "fullnameOverride": EFA,
+        "supportedInstanceLabels": {"keys": [POOL_LABEL], "values": sorted(pool.name for pool in pools)},
+        "tolerations": _tolerations(pools),
+    }
+
+
+VALUES = {NVIDIA: nvidia_values, NEURON: neuron_values, EFA: efa_values}
+"""Component -> the values of its chart."""
+
+
+def pools_with(plan: StackPlan, resource_key: str) -> list[PoolPlan]:
+    """Pools whose nodes have this accelerator, and no plugin in their image."""
+    pools = (pool for pool in plan.pools if not is_bottlerocket(pool.node_image))
+    return [pool for pool in pools if pool.resource_key == resource_key]
+
+
+def _on(pools: list[PoolPlan]) -> Body:
+    names = sorted(pool.name for pool in pools)
+    ours = {"matchExpressions": [{"key": POOL_LABEL, "operator": "In", "values": names}]}
+    return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [ours]}}}
+
+
+def _tolerations(pools: list[PoolPlan]) -> list[Body]:
+    return [
+        {"key": taint.key, "operator": "Equal", "value": taint.value, "effect": taint.effect}
+        for taint in dict.fromkeys(taint for pool in pools for taint in pool.taints)
+    ]
+
+
 class DevicePlugins(ReleasedComponent):
-    """NVIDIA's device plugin."""
+    """The device plugin of one maker."""

@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aigc.catalog.labels import (
+    ACCELERATORS_NAMESPACE,
     GATEWAY_NAMESPACE,
+    KARPENTER,
     KEDA_NAMESPACE,
     KNATIVE_NAMESPACE,
     KNATIVE_OPERATOR_NAMESPACE,
@@ -107,15 +109,25 @@ KOURIER_FLOWS: tuple[Flow, ...] = (
 """Where Knative comes by its operator."""
 
 NODE_CHANGER = Pods(NODE_AUTOSCALER)
+NODE_MAKER = Pods(KARPENTER)
 
-API_CLIENTS: tuple[Pods, ...] = (KNATIVE, GATEWAY, MONITORING, OPERATOR, KEDA, NODE_CHANGER)
+NEURON_PLUGIN = Pods(ACCELERATORS_NAMESPACE, (("name", "neuron-device-plugin-ds"),))
+"""It looks at the pods of its node to know which chips are taken."""
+
+API_CLIENTS: tuple[Pods, ...] = (KNATIVE, GATEWAY, MONITORING, OPERATOR, KEDA, NODE_CHANGER, NODE_MAKER)
 """Pods that talk to the API server; a model's pod has no reason to, and no token."""
 
 KNATIVE_CONTROLLER = Pods(KNATIVE_NAMESPACE, (("app", "controller"),))
-AWS_CLIENTS: tuple[Pods, ...] = (NODE_CHANGER, KNATIVE_CONTROLLER)
+AWS_CLIENTS: tuple[Pods, ...] = (NODE_CHANGER, NODE_MAKER, KNATIVE_CONTROLLER)
 """Pods that talk to AWS with credentials of their own: to resize groups, and to ask ECR for an image's digest."""
 POD_IDENTITY = ("169.254.170.23/32", 80)
 """Where EKS' agent on each node gives a pod its credentials (EKS user guide, 'How EKS Pod Identity works')."""
+
+GOOGLE_CLIENTS: tuple[Pods, ...] = (KNATIVE_CONTROLLER,)
+"""Pods that talk to Google Cloud with rights of their own: to ask Artifact Registry for an image's digest."""
+GKE_METADATA = ("169.254.169.254/32", (80, 8080))
+"""Where GKE's agent on each node gives a pod its credentials, under Dataplane V2 (GKE, 'Authenticate to Google Cloud
+APIs from GKE workloads')."""
 
 KUBELET_PORT = 10250
 HOST_PROCESSES_PORT = 16460

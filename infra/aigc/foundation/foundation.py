@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import pulumi
 
 from aigc.clouds.contract import ClusterHandle
-from aigc.foundation import accelerators, keda, knative, knative_operator, node_autoscaler
+from aigc.foundation import accelerators, karpenter, keda, knative, knative_operator, node_autoscaler
+from aigc.foundation.compute_classes import ComputeClasses
 from aigc.foundation.namespaces import Namespaces
 from aigc.foundation.network_policy import NetworkPolicies
+from aigc.foundation.storage import Storage
 from aigc.plan.stack_plan import ComponentPlan, StackPlan
 
 
@@ -24,6 +26,8 @@ class Foundation:
     """What a ScaledObject must come after; empty where KEDA scales nothing."""
     nodes: tuple[pulumi.Resource, ...] = ()
     """What brings nodes and their accelerators; empty where the cloud does, or nothing."""
+    storage: tuple[pulumi.Resource, ...] = ()
+    """What a claim for a volume comes after; empty where the cloud brings it, or nothing has a volume."""
 
 
 def build_foundation(plan: StackPlan, cluster: ClusterHandle) -> Foundation:
@@ -37,19 +41,29 @@ def build_foundation(plan: StackPlan, cluster: ClusterHandle) -> Foundation:
         ready = knative_operator.KnativeByOperator("knative", plan, chart, cluster, namespaces).ready
     scaler = component_of(plan, keda.COMPONENT)
     scaled = keda.Keda("keda", plan, scaler, cluster, namespaces).ready if scaler else ()
-    return Foundation(namespaces=namespaces, knative=ready, keda=scaled, nodes=_nodes(plan, cluster, namespaces))
+    return Foundation(
+        namespaces=namespaces,
+        knative=ready,
+        keda=scaled,
+        nodes=_nodes(plan, cluster, namespaces),
+        storage=Storage("storage", plan, cluster).objects,
+    )
 
 
 def _nodes(
     plan: StackPlan, cluster: ClusterHandle, namespaces: tuple[pulumi.Resource, ...]
 ) -> tuple[pulumi.Resource, ...]:
     ready: tuple[pulumi.Resource, ...] = ()
+    if plan.compute_classes:
+        ready += ComputeClasses("compute-classes", plan, cluster).objects
     if chart := component_of(plan, node_autoscaler.COMPONENT):
         values = node_autoscaler.chart_values(plan)
         ready += node_autoscaler.NodeAutoscaler("node-autoscaler", chart, cluster, values, namespaces).ready
-    if chart := component_of(plan, accelerators.COMPONENT):
-        values = accelerators.chart_values(plan)
-        ready += accelerators.DevicePlugins("device-plugins", chart, cluster, values, namespaces).ready
+    if chart := component_of(plan, karpenter.COMPONENT):
+        ready += karpenter.Karpenter("karpenter", plan, chart, cluster, namespaces).ready
+    for name, values_of in accelerators.VALUES.items():
+        if chart := component_of(plan, name):
+            ready += accelerators.DevicePlugins(name, chart, cluster, values_of(plan), namespaces).ready
     return ready
 
 

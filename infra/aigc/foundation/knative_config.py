@@ -12,6 +12,8 @@ KOURIER_INGRESS_CLASS = "kourier.ingress.networking.knative.dev"
 _DEFAULT_PROGRESS_DEADLINE_SECONDS = 600
 _DEFAULT_MAX_REVISION_TIMEOUT_SECONDS = 600
 
+_NOT_RESOLVED = ("kind.local", "ko.local", "dev.local")
+"""Registries that exist only inside a cluster."""
 _REQUEST_LOG = (
     '{"request_id": "{{js (.Request.Header.Get "X-Request-Id")}}", "method": "{{.Request.Method}}", '
     '"path": "{{js .Request.URL.Path}}", "status": {{.Response.Code}}, "seconds": {{.Response.Latency}}, '
@@ -63,9 +65,19 @@ def _deployment(plan: StackPlan) -> dict[str, str]:
     # Node, image and weights together can take longer than the default of 600 s, and a late revision is a failed one.
     slowest = max((endpoint.scaling.progress_deadline_seconds for endpoint in plan.endpoints), default=0)
     config = {
-        "registries-skipping-tag-resolving": "kind.local,ko.local,dev.local",
+        "registries-skipping-tag-resolving": ",".join((*_NOT_RESOLVED, *_private_registry(plan))),
         "progress-deadline": f"{max(slowest, _DEFAULT_PROGRESS_DEADLINE_SECONDS)}s",
     }
     if "knative-queue" in plan.images:
         config["queue-sidecar-image"] = plan.images["knative-queue"]
     return config
+
+
+def _private_registry(plan: StackPlan) -> tuple[str, ...]:
+    """One that nodes may read and Knative's controller may not: it would ask for digests and be refused.
+
+    Nothing is lost: the tag of a model's image is a hash of its content.
+    """
+    if plan.azure is None or plan.azure.registry_id is None:
+        return ()
+    return (plan.images["envoy"].partition("/")[0],)

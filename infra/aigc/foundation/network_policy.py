@@ -5,21 +5,24 @@ A flow needs both ends: egress at its source and ingress at its target, so each 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Network
 
 import pulumi
 
 from aigc.clouds.contract import ClusterHandle
 from aigc.cluster.kubernetes_object import Body, add_objects
-from aigc.foundation import knative_operator
+from aigc.foundation import accelerators, knative_operator
 from aigc.foundation.flows import (
     ALERTMANAGER,
     API_CLIENTS,
     AWS_CLIENTS,
     FLOWS,
+    GKE_METADATA,
+    GOOGLE_CLIENTS,
     KOURIER_FLOWS,
     KOURIER_WORLD_TARGETS,
+    NEURON_PLUGIN,
     NODE_CLIENTS,
     ONLY_NODE_CLIENTS,
     POD_IDENTITY,
@@ -52,15 +55,10 @@ def network_policies(plan: StackPlan, control_plane_cidr: str | None) -> list[Bo
         *_flows(flow for flow in flows if {flow.source.namespace, flow.target.namespace} <= ours),
         *(
             _egress(pods, (api, *_service_of_the_api(plan.cluster)), _API_PORTS, "api-server")
-            for pods in API_CLIENTS
+            for pods in _api_clients(plan)
             if pods.namespace in ours
         ),
-        *(
-            policy
-            for pods in AWS_CLIENTS
-            if plan.cloud is Cloud.AWS and pods.namespace in ours
-            for policy in _aws(pods)
-        ),
+        *_of_cloud(plan.cloud, ours),
         *(
             _egress(pods, (plan.cluster.node_cidr or _ANYWHERE,), ports, "nodes")
             for pods, ports in to_nodes
@@ -71,6 +69,12 @@ def network_policies(plan: StackPlan, control_plane_cidr: str | None) -> list[Bo
         *(_webhook() if plan.monitoring and plan.monitoring.alert_webhook else ()),
         *(_from_node(name, cidr) for name in sorted(ours) if (cidr := _kubelets(plan.cluster)) is not None),
     ]
+
+
+def _api_clients(plan: StackPlan) -> Iterator[Pods]:
+    yield from API_CLIENTS
+    if any(component.name == accelerators.NEURON for component in plan.components):
+        yield NEURON_PLUGIN
 
 
 def _default_deny(namespace: str) -> Body:
@@ -118,6 +122,27 @@ def _aws(pods: Pods) -> Iterator[Body]:
     yield _egress(pods, (_ANYWHERE,), (_HTTPS_PORT,), "aws", "AWS' own API, and its registry")
     cidr, port = POD_IDENTITY
     yield _egress(pods, (cidr,), (port,), "pod-identity", "credentials of its own, from the agent of its node")
+
+
+def _google(pods: Pods) -> Iterator[Body]:
+    yield _egress(pods, (_ANYWHERE,), (_HTTPS_PORT,), "google", "Google Cloud's own API, and its registry")
+    cidr, ports = GKE_METADATA
+    yield _egress(pods, (cidr,), ports, "metadata", "credentials of its own, from the agent of its node")
+
+
+_CLOUD_CLIENTS: Mapping[Cloud, tuple[tuple[Pods, ...], Callable[[Pods], Iterator[Body]]]] = {
+    Cloud.AWS: (AWS_CLIENTS, _aws),
+    Cloud.GCP: (GOOGLE_CLIENTS, _google),
+}
+"""Pods with business on their cloud, and what makes their policies there."""
+
+
+def _of_cloud(cloud: Cloud, ours: set[str]) -> Iterator[Body]:
+    if cloud in _CLOUD_CLIENTS:
+        clients, policies = _CLOUD_CLIENTS[cloud]
+        for pods in clients:
+            if pods.namespace in ours:
+                yield from policies(pods)
 
 
 def _service_of_the_api(cluster: ClusterPlan) -> tuple[str, ...]:

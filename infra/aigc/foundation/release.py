@@ -23,7 +23,8 @@ def release(
         chart=component.chart or component.name,
         version=component.version,
         namespace=component.namespace,
-        repository_opts=RepositoryOptsArgs(repo=component.repository),
+        # A chart in a registry of images has its whole address in its name.
+        repository_opts=RepositoryOptsArgs(repo=component.repository) if component.repository else None,
         values=values,
         atomic=True,
         opts=parent.child(cluster.provider, after),

@@ -34,6 +34,7 @@ from aigc.tokens import Component
 
 CHART = "kube-prometheus-stack"
 _NAME = "prometheus"
+_RETENTION_SHARE = 0.8
 _NOT_SCRAPED = (
     "kubeApiServer",
     "kubeControllerManager",
@@ -109,8 +110,29 @@ def chart_values(plan: StackPlan, monitoring: MonitoringPlan, alerting: pulumi.I
         "prometheus": {
             "prometheusSpec": {
                 "retention": f"{monitoring.retention_hours}h",
+                **_volume(plan, monitoring),
                 **{f"{name}SelectorNilUsesHelmValues": False for name in selectors},
             }
+        },
+    }
+
+
+def _volume(plan: StackPlan, monitoring: MonitoringPlan) -> Body:
+    if monitoring.storage_class is None or monitoring.storage_gib is None:
+        return {}
+    claim = {
+        "storageClassName": monitoring.storage_class,
+        "accessModes": ["ReadWriteOnce"],
+        "resources": {"requests": {"storage": f"{monitoring.storage_gib}Gi"}},
+    }
+    return {
+        "storageSpec": {"volumeClaimTemplate": {"spec": claim}},
+        # Before the volume is full: blocks that are being compacted are on it twice for a while.
+        "retentionSize": f"{int(monitoring.storage_gib * _RETENTION_SHARE)}GiB",
+        # Else the disk, and its bill, outlive the stack.
+        "persistentVolumeClaimRetentionPolicy": {
+            "whenDeleted": "Retain" if plan.cluster.deletion_protection else "Delete",
+            "whenScaled": "Retain",
         },
     }
 
@@ -135,7 +157,7 @@ class Observability(Component):
             self._from_manifest(plan, plan.monitoring, manifest, cluster=cluster, after=foundation.namespaces)
         elif plan.monitoring and chart:
             values = chart_values(plan, plan.monitoring, self._alerting)
-            server = release(self, chart, cluster, values, foundation.namespaces)
+            server = release(self, chart, cluster, values, (*foundation.namespaces, *foundation.storage))
             namespaces = [namespace.name for namespace in plan.namespaces]
             watched = [*monitor_bodies(namespaces), *rule_bodies(plan)]
             add_objects(cluster, self, watched, (server,))

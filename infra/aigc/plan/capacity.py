@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from aigc.catalog.accelerators import CPU
 from aigc.catalog.kinds import CapacityType, Cloud
+from aigc.catalog.limits import AKS_PODS_A_NODE
 from aigc.catalog.machines import Machine, machines
 from aigc.config.spec import ModelSpec, PoolSpec, StackSpec
+from aigc.plan.devices import devices_per_node, devices_per_replica
 from aigc.plan.repository import Model
 
 TRITON_MEMORY_MIB = 256
@@ -18,7 +20,7 @@ SIDECARS_CPU_MILLICORES = 150
 _RESERVED_MEMORY = ((4.0, 0.25), (4.0, 0.20), (8.0, 0.10), (112.0, 0.06), (float("inf"), 0.02))
 """What GKE keeps of a node's memory: 25% of the first 4 GiB, 20% of the next 4, ... (GKE, 'Plan node sizes')."""
 _EVICTION_MIB = 100
-"""What the kubelet keeps free at any time, on both clouds."""
+"""What the kubelet keeps free at any time, on every cloud."""
 _EKS_UNSEEN_SHARE = 0.075
 """Of an EC2 machine's memory, what its hypervisor and kernel keep from the node: the share that Karpenter assumes
 (karpenter-provider-aws, setting VM_MEMORY_OVERHEAD_PERCENT), since nobody publishes it a type."""
@@ -29,6 +31,15 @@ _EKS_MEMORY_MIB_A_POD = 11
 """What EKS keeps for its own processes (amazon-eks-ami, nodeadm/internal/kubelet/config.go: 11 x max pods + 255)."""
 _EKS_MOST_PODS = 250
 """Where the catalog does not know: what EKS allows a large machine at most."""
+_AKS_UNSEEN_SHARE = 0.075
+"""The same on Azure (karpenter-provider-azure, setting VM_MEMORY_OVERHEAD_PERCENT)."""
+_AKS_MEMORY_MIB = 50
+_AKS_MEMORY_MIB_A_POD = 20
+_AKS_MOST_SHARE = 0.25
+"""What AKS keeps of a node from 1.29 on: 20 MB x most pods + 50 MB, at most a quarter (azure-aks-docs,
+node-resource-reservations.md)."""
+_AKS_RESERVED_CPU = ((1.0, 0.06), (1.0, 0.04), (2.0, 0.02), (float("inf"), 0.01))
+"""The same source's table (60, 100, 140, 180, 260 ... millicores of 1, 2, 4, 8, 16 ... cores) as shares."""
 _RESERVED_CPU = ((1.0, 0.06), (1.0, 0.01), (2.0, 0.005), (float("inf"), 0.0025))
 
 
@@ -49,12 +60,17 @@ def allocatable_memory_mib(machine: Machine) -> int:
         sold = memory_gib * 1024 - (_EKS_ARM_MIB if machine.architecture == "arm64" else 0)
         seen = int(sold * (1 - _EKS_UNSEEN_SHARE))
         return seen - _EKS_MEMORY_MIB - _EKS_MEMORY_MIB_A_POD * pods - _EVICTION_MIB
+    if machine.cloud == Cloud.AZURE:
+        seen = int(memory_gib * 1024 * (1 - _AKS_UNSEEN_SHARE))
+        kept = min(_AKS_MEMORY_MIB + _AKS_MEMORY_MIB_A_POD * AKS_PODS_A_NODE, int(seen * _AKS_MOST_SHARE))
+        return seen - kept - _EVICTION_MIB
     return int((memory_gib - _kept(memory_gib, _RESERVED_MEMORY)) * 1024) - _EVICTION_MIB
 
 
-def allocatable_cpu_millicores(vcpus: float) -> int:
+def allocatable_cpu_millicores(vcpus: float, cloud: Cloud | None = None) -> int:
     """Processor time of a node that pods can request; EKS (nodeadm, as above) and GKE keep the same shares."""
-    return int((vcpus - _kept(vcpus, _RESERVED_CPU)) * 1000)
+    shares = _AKS_RESERVED_CPU if cloud is Cloud.AZURE else _RESERVED_CPU
+    return int((vcpus - _kept(vcpus, shares)) * 1000)
 
 
 def memory_mib(spec: ModelSpec, models: Sequence[Model]) -> int:
@@ -65,6 +81,24 @@ def memory_mib(spec: ModelSpec, models: Sequence[Model]) -> int:
 def cpu_millicores(spec: ModelSpec, models: Sequence[Model]) -> int:
     """What Triton's container requests: the stack file's word, else the cards' sum."""
     return spec.resources.cpu_millicores or sum(model.card.cpu_millicores for model in models)
+
+
+def replicas_per_node(machine: Machine, pool: PoolSpec, model: ModelSpec, models: Sequence[Model]) -> int:
+    """Replicas that one node holds: as many as it has devices for, and no more than its processors and memory take.
+
+    On a machine of unknown size, or without accelerators, what is known decides; at least one: `checks_models` refuses
+    a model that does not fit at all.
+    """
+    each = devices_per_replica(machine)
+    if not each:
+        return 1
+    most = devices_per_node(machine, pool) // each
+    if machine.vcpus is not None:
+        of_cpu = cpu_millicores(model, models) + SIDECARS_CPU_MILLICORES
+        most = min(most, allocatable_cpu_millicores(machine.vcpus) // of_cpu)
+    if machine.memory_gib is not None:
+        most = min(most, allocatable_memory_mib(machine) // (memory_mib(model, models) + SIDECARS_MEMORY_MIB))
+    return max(1, most)
 
 
 def machine_of(spec: StackSpec, pool: PoolSpec) -> Machine | None:
@@ -99,7 +133,7 @@ def pool_for(spec: StackSpec, model: ModelSpec) -> str | None:
 
 
 def capacity_of(spec: StackSpec, pool: PoolSpec) -> CapacityType:
-    """How a pool's nodes are paid for; `reserved` in the stack's list is passed over: none can be named yet."""
+    """How a pool's nodes are paid for; `reserved` in the stack's list is passed over: a pool names its own."""
     if pool.capacity is not None:
         return pool.capacity
     return next((one for one in spec.capacity if one is not CapacityType.RESERVED), CapacityType.ON_DEMAND)

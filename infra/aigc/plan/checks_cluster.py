@@ -9,13 +9,12 @@ from aigc.catalog import limits
 from aigc.catalog.cache import KUBECONFIG
 from aigc.catalog.kinds import CapacityType, Cloud, SourceKind
 from aigc.catalog.versions import kubernetes_minor
-from aigc.config.problems import Problem, one_of, printable
+from aigc.config.problems import Problem, printable
 from aigc.config.spec import StackSpec
 from aigc.plan.checks_aws import aws_problems
+from aigc.plan.checks_azure import azure_problems
 from aigc.plan.components import is_our_local_cluster
 
-BUILT_CLOUDS = (Cloud.AWS, Cloud.GCP, Cloud.EXISTING, Cloud.LOCAL)
-"""Clouds whose adapter exists; a test holds this against the folder aigc/clouds/."""
 REAL_CLOUDS = (Cloud.AWS, Cloud.GCP, Cloud.AZURE)
 _REGIONS = {
     Cloud.GCP: (re.compile(r"[a-z]+-[a-z]+[0-9]+"), "us-central1"),
@@ -30,11 +29,8 @@ _MINOR = re.compile(r"1\.[1-9][0-9]")
 def cluster_problems(spec: StackSpec, stack: str) -> Iterator[Problem]:
     """Everything that is wrong above pools and models."""
     yield from _stack_name(stack)
-    if spec.cloud not in BUILT_CLOUDS:
-        yield Problem(
-            ("cloud",), f"{spec.cloud} is not available yet", f"choose {one_of(cloud.value for cloud in BUILT_CLOUDS)}"
-        )
     yield from _place(spec)
+    yield from azure_problems(spec)
     yield from _access(spec)
     yield from _registry(spec)
     yield from _values(spec)
@@ -65,8 +61,8 @@ def stack_name_problems(spec: StackSpec, stack: str) -> Iterator[Problem]:
 
 def _place(spec: StackSpec) -> Iterator[Problem]:
     if spec.cloud not in REAL_CLOUDS:
-        for key in ("region", "zones", "project", "account"):
-            if getattr(spec, key):
+        for key in ("region", "zones", "project", "account", "nat_gateway_per_zone", "node_provisioning"):
+            if getattr(spec, key) not in (None, ()):
                 yield Problem((key,), f"means nothing on cloud {spec.cloud}", "remove it")
         return
     pattern, example = _REGIONS[spec.cloud]
@@ -78,8 +74,10 @@ def _place(spec: StackSpec) -> Iterator[Problem]:
     yield from zones_problems(spec, ("zones",), spec.zones)
     if spec.cloud is Cloud.AWS:
         yield from aws_problems(spec)
-    elif spec.account is not None:
-        yield Problem(("account",), f"means nothing on cloud {spec.cloud}", "remove it")
+    else:
+        for key in ("account", "nat_gateway_per_zone", "node_provisioning"):
+            if getattr(spec, key) is not None:
+                yield Problem((key,), f"means nothing on cloud {spec.cloud}", "remove it")
     if spec.cloud is Cloud.GCP and spec.project is None:
         yield Problem(("project",), "is missing; cloud gcp needs one", "add the id of your Google Cloud project")
     elif spec.cloud is not Cloud.GCP and spec.project is not None:
@@ -167,5 +165,5 @@ def _values(spec: StackSpec) -> Iterator[Problem]:
         yield Problem(("capacity",), "names a kind of capacity twice", "keep each once, in the order to try them")
     if set(spec.capacity) == {CapacityType.RESERVED}:
         yield Problem(
-            ("capacity",), "reserved alone: no reservation can be named yet", "add on_demand or spot to the list"
+            ("capacity",), "reserved alone: a pool names its own reservation", "add on_demand or spot to the list"
         )

@@ -8,9 +8,9 @@ from pathlib import Path
 from aigc.catalog import limits
 from aigc.catalog.accelerators import CPU, accelerators
 from aigc.catalog.kinds import Cloud, SourceKind
-from aigc.catalog.machines import all_machines, machines
+from aigc.catalog.machines import Machine, all_machines, machines
 from aigc.config.problems import Problem, did_you_mean, one_of, printable
-from aigc.config.spec import ModelSpec, RequestedMode, StackSpec
+from aigc.config.spec import ModelSpec, PoolSpec, RequestedMode, StackSpec
 from aigc.config.stacks import shown
 from aigc.plan import scaling
 from aigc.plan.capacity import (
@@ -23,8 +23,12 @@ from aigc.plan.capacity import (
     machine_of,
     memory_mib,
     pool_for,
+    replicas_per_node,
 )
 from aigc.plan.checks_cluster import REAL_CLOUDS
+from aigc.plan.checks_gke_pools import slice_problems
+from aigc.plan.checks_overflow import overflow_problems
+from aigc.plan.compute_classes import chain_problems
 from aigc.plan.names import endpoint_host, endpoint_name
 from aigc.plan.repository import CONFIG, Model
 from aigc.plan.stack_plan import Autoscaler
@@ -40,6 +44,7 @@ def model_problems(
     spec: StackSpec, models: Mapping[str, Sequence[Model]], known: Sequence[str], repository: Path
 ) -> Iterator[Problem]:
     """Everything that is wrong with the endpoints."""
+    yield from chain_problems(spec)
     hosts: dict[str, str] = {}
     for name, asked in spec.models.items():
         path = ("models", name)
@@ -51,8 +56,11 @@ def model_problems(
         hosts.setdefault(host, name)
         yield from _mode_and_source(spec, path, asked)
         yield from _numbers(path, asked)
-        yield from _blind_scaling(spec, path, asked)
+        if asked.mode in _AVAILABLE:
+            yield from _blind_scaling(spec, path, asked)
+            yield from slice_problems(spec, path, asked)
         yield from _accelerators(spec, path, asked)
+        yield from overflow_problems(spec, path, asked)
         if name in models:
             yield from _against_config(path, asked, models[name][0], repository)
             yield from _fits(spec, path, asked, models[name])
@@ -185,9 +193,16 @@ def _against_config(path: Where, asked: ModelSpec, model: Model, repository: Pat
 
 
 def _fits(spec: StackSpec, path: Where, asked: ModelSpec, served: Sequence[Model]) -> Iterator[Problem]:
-    pool = spec.pools.get(pool_for(spec, asked) or "")
+    for name in (pool_for(spec, asked), *asked.overflow_pools):
+        yield from _fits_on(spec, path, asked, served, pool=spec.pools.get(name or ""))
+    yield from _enough_room(spec, path, asked, served)
+
+
+def _fits_on(
+    spec: StackSpec, path: Where, asked: ModelSpec, served: Sequence[Model], *, pool: PoolSpec | None
+) -> Iterator[Problem]:
     machine = machine_of(spec, pool) if pool else None
-    if pool is None or machine is None or machine.memory_gib is None or machine.vcpus is None:
+    if pool is None or machine is None:
         return
     if machine.architecture != IMAGE_ARCHITECTURE:
         yield Problem(
@@ -195,23 +210,33 @@ def _fits(spec: StackSpec, path: Where, asked: ModelSpec, served: Sequence[Model
             f"{machine.machine_type} is {machine.architecture}, our images are {IMAGE_ARCHITECTURE}",
             "name a pool of other machines; platform pods alone may run there",
         )
-    amounts = (
-        ("memory_mib", memory_mib(asked, served) + SIDECARS_MEMORY_MIB, allocatable_memory_mib(machine)),
-        (
-            "cpu_millicores",
-            cpu_millicores(asked, served) + SIDECARS_CPU_MILLICORES,
-            allocatable_cpu_millicores(machine.vcpus),
-        ),
-    )
-    for key, needed, there in amounts:
-        if needed > there:
+    for key, needed, there in _amounts(asked, served, machine):
+        if there is not None and needed > there:
             yield Problem(
                 (*path, "resources", key),
                 f"a pod needs {needed} with its sidecars, a {machine.machine_type} gives {there}",
                 "choose a larger machine or lower the request",
             )
-    most = pool.max_nodes * max(1, int(machine.accelerator_count or 0)) if machine.accelerator_id else None
-    if most is not None and (asked.replicas.min or 0) > most:
-        yield Problem(
-            (*path, "replicas", "min"), f"the pool has at most {most} accelerators, one a replica", "raise max_nodes"
-        )
+
+
+def _enough_room(spec: StackSpec, path: Where, asked: ModelSpec, served: Sequence[Model]) -> Iterator[Problem]:
+    pools = [spec.pools.get(name or "") for name in (pool_for(spec, asked), *asked.overflow_pools)]
+    found = [(pool, machine) for pool in pools if pool and (machine := machine_of(spec, pool))]
+    if not found or not all(machine.accelerator_id for _, machine in found):
+        return
+    most = sum(pool.max_nodes * replicas_per_node(machine, pool, asked, served) for pool, machine in found)
+    if (asked.replicas.min or 0) > most:
+        problem = f"the pool holds at most {most} replicas" if len(found) == 1 else f"its pools hold {most} at most"
+        yield Problem((*path, "replicas", "min"), problem, "raise max_nodes")
+
+
+def _amounts(
+    asked: ModelSpec, served: Sequence[Model], machine: Machine
+) -> tuple[tuple[str, int, int | None], tuple[str, int, int | None]]:
+    """What a pod needs and what a node of the machine gives; None where nobody knows."""
+    memory = allocatable_memory_mib(machine) if machine.memory_gib is not None else None
+    cpu = allocatable_cpu_millicores(machine.vcpus, Cloud(machine.cloud)) if machine.vcpus is not None else None
+    return (
+        ("memory_mib", memory_mib(asked, served) + SIDECARS_MEMORY_MIB, memory),
+        ("cpu_millicores", cpu_millicores(asked, served) + SIDECARS_CPU_MILLICORES, cpu),
+    )

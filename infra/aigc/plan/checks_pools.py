@@ -6,13 +6,18 @@ import re
 from collections.abc import Iterator
 
 from aigc.catalog import limits
-from aigc.catalog.kinds import CapacityType, Cloud
+from aigc.catalog.kinds import Cloud
 from aigc.catalog.machines import Machine, all_machines, machines, nearest_living
 from aigc.config.problems import Problem, did_you_mean, printable
 from aigc.config.spec import PoolSpec, StackSpec
 from aigc.plan.capacity import machine_of, pool_for
+from aigc.plan.checks_aws_pools import aws_pool_problems
 from aigc.plan.checks_cluster import REAL_CLOUDS, zones_problems
+from aigc.plan.checks_gke_pools import gke_pool_problems
+from aigc.plan.compute_classes import class_of
 from aigc.plan.node_images import image_gap
+from aigc.plan.node_provisioning import karpenter_problems
+from aigc.plan.reservations import reservation_problems
 
 _POOL_NAMES = {
     Cloud.GCP: (limits.RFC1035_LABEL, limits.GKE_POOL_NAME_CHARS, "lowercase letters, digits and hyphens"),
@@ -39,8 +44,10 @@ def pool_problems(spec: StackSpec) -> Iterator[Problem]:
                 f"{pool.min_nodes} is more than max_nodes, which is {pool.max_nodes}",
                 "lower min_nodes or raise max_nodes",
             )
-        if pool.capacity is CapacityType.RESERVED:
-            yield Problem((*path, "capacity"), "no reservation can be named yet", "choose on_demand or spot")
+        yield from reservation_problems(spec, path, pool)
+        yield from gke_pool_problems(spec, path, pool)
+        yield from aws_pool_problems(spec, path, pool)
+        yield from karpenter_problems(spec, path, pool)
         yield from zones_problems(spec, (*path, "zones"), pool.zones)
         for index, zone in enumerate(pool.zones):
             if spec.zones and zone not in spec.zones:
@@ -70,12 +77,14 @@ def _machine(spec: StackSpec, path: tuple[str, str], pool: PoolSpec) -> Iterator
         yield Problem(asked, f"{printable(pool.machine_type)} is not in the catalog", hint)
     elif machine.retired:
         yield Problem(asked, f"{pool.machine_type} cannot be had any more: {machine.status}", _instead_of(machine))
-    elif not machine.is_one_machine or machine.vcpus is None or machine.memory_gib is None:
+    elif not machine.is_one_machine or not machine.size_is_known:
         yield Problem(
             asked, f"{printable(pool.machine_type)} is not one machine with a known size", "choose another row"
         )
-    elif gap := image_gap(spec.cloud, machine):
-        yield Problem(asked, gap, "choose a machine with an NVIDIA accelerator, or without any")
+    elif gap := image_gap(spec.cloud, machine, pool.node_image):
+        yield Problem(
+            asked, gap, "choose another machine: of NVIDIA or Neuron, or without any accelerator; or another node_image"
+        )
 
 
 def _instead_of(machine: Machine) -> str:
@@ -92,6 +101,7 @@ def _use(spec: StackSpec) -> Iterator[Problem]:
     """An accelerator pool needs a model on it; the platform's own pods need a node that stays."""
     known = {name: machine for name, pool in spec.pools.items() if (machine := machine_of(spec, pool))}
     used = {pool_for(spec, model) for model in spec.models.values()}
+    used |= {name for model in spec.models.values() for name in model.overflow_pools}
     for name, machine in known.items():
         # A model without a pool has a fault of its own, and mending it may well use this one.
         if machine.accelerator_id and name not in used and None not in used:
@@ -100,7 +110,11 @@ def _use(spec: StackSpec) -> Iterator[Problem]:
                 f"no model would use its {machine.accelerator}",
                 f"remove the pool, or give a model accelerators: [{machine.accelerator_id}] or pool: {name}",
             )
-    home = [name for name, machine in known.items() if not machine.accelerator_id and spec.pools[name].min_nodes]
+    home = [
+        name
+        for name, machine in known.items()
+        if not machine.accelerator_id and spec.pools[name].min_nodes and class_of(spec, name) is None
+    ]
     if len(known) == len(spec.pools) and not home:
         yield Problem(
             ("pools",),

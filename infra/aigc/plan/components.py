@@ -10,6 +10,8 @@ from aigc.catalog.kinds import Cloud
 from aigc.catalog.versions import component, versions
 from aigc.config.spec import StackSpec
 from aigc.plan.capacity import machine_of
+from aigc.plan.node_images import is_bottlerocket, node_image
+from aigc.plan.node_provisioning import who_makes_nodes
 from aigc.plan.stack_plan import (
     Autoscaler,
     ComponentPlan,
@@ -27,6 +29,11 @@ _EXCEPTIONS = {
     )
 }
 """Namespaces below `restricted`, each with the reason that is written on it."""
+DEVICE_PLUGINS = {
+    labels.NVIDIA_RESOURCE: "nvidia-device-plugin",
+    labels.NEURON_RESOURCE: "neuron-device-plugin",
+}
+"""Resource key -> the component that advertises it, where neither the cloud nor the node's image does."""
 
 
 def own_registry(spec: StackSpec) -> str:
@@ -70,15 +77,21 @@ def components(spec: StackSpec, endpoints: Iterable[EndpointPlan]) -> tuple[Comp
 
 
 def _node_components(spec: StackSpec) -> list[tuple[str, str]]:
-    """What EKS leaves to its user and GKE brings: who adds nodes, and who tells Kubernetes of their accelerators."""
-    if spec.cloud is not Cloud.AWS:
+    """What GKE brings and others leave to their user: who adds nodes (EKS), and who tells Kubernetes of their
+    accelerators (EKS and AKS)."""
+    if spec.cloud not in (Cloud.AWS, Cloud.AZURE):
         return []
     pools = spec.pools.values()
-    scaled = any(pool.min_nodes != pool.max_nodes for pool in pools)
-    found = {machine.resource_key for pool in pools if (machine := machine_of(spec, pool))}
+    scaled = spec.cloud is Cloud.AWS and any(pool.min_nodes != pool.max_nodes for pool in pools)
+    found = {
+        machine.resource_key
+        for pool in pools
+        if (machine := machine_of(spec, pool)) and not is_bottlerocket(node_image(spec.cloud, machine, pool.node_image))
+    }
     return [
-        *[(labels.NODE_AUTOSCALER, labels.NODE_AUTOSCALER)] * scaled,
-        *[("nvidia-device-plugin", labels.ACCELERATORS_NAMESPACE)] * (labels.NVIDIA_RESOURCE in found),
+        *[who_makes_nodes(spec)] * scaled,
+        *[("efa-device-plugin", labels.ACCELERATORS_NAMESPACE)] * any(pool.efa for pool in pools),
+        *[(name, labels.ACCELERATORS_NAMESPACE) for key, name in DEVICE_PLUGINS.items() if key in found],
     ]
 
 
@@ -130,6 +143,8 @@ def knative_features(endpoints: Iterable[EndpointPlan]) -> dict[str, str]:
     }
     if any(endpoint.tolerations for endpoint in ours):
         needed.add("kubernetes.podspec-tolerations")
+    if any(endpoint.overflow_pools for endpoint in ours):
+        needed.add("kubernetes.podspec-affinity")
     if any(endpoint.node_selector for endpoint in ours):
         needed.add("kubernetes.podspec-nodeselector")
     return dict.fromkeys(sorted(needed), "enabled")

@@ -6,22 +6,25 @@ is broken; so the plan says beforehand what to ask for. How much there is, only 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
-from aigc.catalog.kinds import CapacityType
+from aigc.catalog.kinds import CapacityType, Cloud
 from aigc.catalog.machines import Machine
 from aigc.plan.stack_plan import PoolPlan, QuotaPlan
 
 _VCPU = "vCPU"
 _ON_DEMAND = "Running On-Demand "
 """How AWS' names of these quotas begin, and the catalog's; those for spot are called after the same families."""
+_AZURE_REGION = ("Total Regional vCPUs", "cores")
+_AZURE_SPOT = ("Total Regional Low-priority vCPUs", "lowPriorityCores")
+"""Azure's quotas over all families; spot has none but this (machines.yaml, S27)."""
 
 
 def quotas(pools: Iterable[tuple[PoolPlan, Machine]]) -> tuple[QuotaPlan, ...]:
     """One row a quota, in the order of the pools; pools whose quota nobody sourced get one without a code."""
     rows: dict[tuple[str | None, str], QuotaPlan] = {}
-    for pool, machine in pools:
-        row = _of(pool, machine)
+    for row in chain.from_iterable(_each(pool, machine) for pool, machine in pools):
         known = rows.get((row.code, row.name))
         rows[row.code, row.name] = (
             row.model_copy(update={"needed": known.needed + row.needed, "pools": (*known.pools, *row.pools)})
@@ -31,14 +34,26 @@ def quotas(pools: Iterable[tuple[PoolPlan, Machine]]) -> tuple[QuotaPlan, ...]:
     return tuple(rows.values())
 
 
+def _each(pool: PoolPlan, machine: Machine) -> Iterator[QuotaPlan]:
+    """On Azure a machine on demand counts in its family and in its region, one of spot in its region alone."""
+    azure, spot = machine.cloud == Cloud.AZURE, pool.capacity is CapacityType.SPOT
+    if not azure or not spot:
+        yield _of(pool, machine)
+    if azure:
+        name, code = _AZURE_SPOT if spot else _AZURE_REGION
+        yield QuotaPlan(name=name, code=code, unit=_VCPU, needed=pool.vcpus * pool.max_nodes, pools=(pool.name,))
+
+
 def _of(pool: PoolPlan, machine: Machine) -> QuotaPlan:
-    spot = pool.capacity is CapacityType.SPOT
+    # GKE counts flex-start as it counts what can be taken away at any time.
+    spot = pool.capacity in (CapacityType.SPOT, CapacityType.FLEX_START)
     code = machine.quota.get("spot" if spot else "on_demand")
     unit = str(machine.quota.get("unit") or _VCPU)
-    each = pool.vcpus if unit == _VCPU else float(machine.accelerator_count or 0)
+    each = float(machine.vcpus or 0) if unit == _VCPU else float(machine.accelerator_count or 0)
     name = str(
         machine.quota.get("name") or code or f"the quota of {machine.machine_type}, which the catalog does not know"
     )
     if spot and name.startswith(_ON_DEMAND):
         name = f"All {name.removeprefix(_ON_DEMAND).removesuffix(' instances')} Spot Instance Requests"
-    return QuotaPlan(name=name, code=code, unit=unit, needed=each * pool.max_nodes, pools=(pool.name,))
+    needed = each * (pool.max_nodes + pool.surge_nodes)
+    return QuotaPlan(name=name, code=code, unit=unit, needed=needed, pools=(pool.name,))

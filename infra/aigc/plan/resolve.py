@@ -6,7 +6,9 @@ a spec with any fault, so that every plan there is can be built.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from aigc.catalog import labels
 from aigc.catalog.accelerators import CPU
@@ -16,7 +18,8 @@ from aigc.catalog.machines import Machine, machines, resource_key_of
 from aigc.catalog.versions import kubernetes_minor, versions
 from aigc.config.spec import ModelSpec, PoolSpec, StackSpec
 from aigc.plan import scaling
-from aigc.plan.capacity import capacity_of, cpu_millicores, machine_of, memory_mib, pool_for
+from aigc.plan.azure import azure_plan, spot_label, spot_taint
+from aigc.plan.capacity import capacity_of, cpu_millicores, machine_of, memory_mib, pool_for, replicas_per_node
 from aigc.plan.checks import checked_models
 from aigc.plan.components import (
     components,
@@ -27,18 +30,31 @@ from aigc.plan.components import (
     namespaces,
     own_registry,
 )
+from aigc.plan.compute_classes import class_labels, class_taints, compute_classes
 from aigc.plan.content_hash import content_hash
+from aigc.plan.devices import (
+    accelerators_per_node,
+    cloud_labels,
+    devices_per_node,
+    devices_per_replica,
+    surge_nodes,
+    tpu_selector,
+)
+from aigc.plan.expected import expected
 from aigc.plan.names import cluster_name, endpoint_host, endpoint_name
 from aigc.plan.node_images import node_image
-from aigc.plan.price import monthly_cost
+from aigc.plan.node_provisioning import by_karpenter, karpenter_image
+from aigc.plan.price import made_of_services, monthly_cost
 from aigc.plan.quota import quotas
 from aigc.plan.repository import Model
+from aigc.plan.slices import hosts_of, topology_of
 from aigc.plan.stack_plan import (
     ClusterPlan,
     EndpointPlan,
     MonitoringPlan,
     PoolPlan,
     ResourcesPlan,
+    SharingPlan,
     SloPlan,
     SourcePlan,
     StackPlan,
@@ -59,6 +75,11 @@ _LOCAL_RETENTION_HOURS = 24
 _RETENTION_HOURS = 240
 """Ten days, as kube-prometheus-stack has it: the longest window of an error budget's alerts is three."""
 
+_VOLUMES: dict[Cloud, dict[str, Any]] = {
+    Cloud.AWS: {"storage_class": labels.EBS_STORAGE_CLASS, "storage_gib": 50},
+}
+"""Prometheus' own, where a driver for volumes is installed: 50 GiB, as kube-prometheus-stack's example has it."""
+
 
 def resolve(spec: StackSpec, stack: str, repository: Path) -> StackPlan:
     """Everything that will be made for a stack.
@@ -70,16 +91,18 @@ def resolve(spec: StackSpec, stack: str, repository: Path) -> StackPlan:
     pools = tuple(_pool(spec, name, pool) for name, pool in spec.pools.items())
     by_name = {pool.name: pool for pool in pools}
     endpoints = tuple(_endpoint(spec, name, models[name], by_name, repository) for name in spec.models)
-    parts = components(spec, endpoints)
+    parts, cluster = components(spec, endpoints), _cluster(spec, stack)
     return StackPlan(
         stack=stack,
         cloud=spec.cloud,
         region=spec.region,
         project=spec.project,
         account=spec.account,
+        azure=azure_plan(spec),
         domain=spec.domain,
-        cluster=_cluster(spec, stack),
+        cluster=cluster,
         pools=pools,
+        compute_classes=compute_classes(spec),
         quotas=quotas((pool, machines(spec.cloud)[pool.machine_type]) for pool in pools),
         namespaces=namespaces(parts),
         components=parts,
@@ -87,7 +110,7 @@ def resolve(spec: StackSpec, stack: str, repository: Path) -> StackPlan:
         knative_features=knative_features(endpoints),
         endpoints=endpoints,
         monitoring=_monitoring(spec),
-        cost=monthly_cost(spec, pools),
+        cost=monthly_cost(spec, pools, endpoints, made_of_services(cluster)),
     )
 
 
@@ -96,7 +119,9 @@ def _monitoring(spec: StackSpec) -> MonitoringPlan | None:
         return None
     usual_hours = _LOCAL_RETENTION_HOURS if spec.cloud is Cloud.LOCAL else _RETENTION_HOURS
     return MonitoringPlan(
-        retention_hours=spec.monitoring.retention_hours or usual_hours, alert_webhook=spec.monitoring.alert_webhook
+        retention_hours=spec.monitoring.retention_hours or usual_hours,
+        alert_webhook=spec.monitoring.alert_webhook,
+        **_VOLUMES.get(spec.cloud, {}),
     )
 
 
@@ -105,14 +130,15 @@ def _cluster(spec: StackSpec, stack: str) -> ClusterPlan:
     somebodys = spec.cloud is Cloud.EXISTING or (local and not is_our_local_cluster(spec))
     own = {Cloud.LOCAL: _LOCAL_RANGES, Cloud.AWS: _AWS_RANGES}
     ranges = {} if somebodys else own.get(spec.cloud, _CLOUD_RANGES)
-    protected = spec.deletion_protection
+    production, protected, each_zone = stack.endswith("-prod"), spec.deletion_protection, spec.nat_gateway_per_zone
     return ClusterPlan(
         name=LOCAL_CLUSTER_NAME if local else cluster_name(stack),
         kubernetes_minor=spec.kubernetes_minor or kubernetes_minor(spec.cloud),
         kubeconfig=spec.kubeconfig or (str(KUBECONFIG) if local else None),
         context=spec.context,
         zones=spec.zones,
-        deletion_protection=stack.endswith("-prod") if protected is None else protected,
+        deletion_protection=production if protected is None else protected,
+        nat_gateway_per_zone=spec.cloud is Cloud.AWS and (production if each_zone is None else each_zone),
         **ranges,
     )
 
@@ -127,8 +153,7 @@ def _pool(spec: StackSpec, name: str, pool: PoolSpec) -> PoolPlan:
         machine_type=machine.machine_type,
         accelerator=machine.accelerator_id,
         accelerator_label=machine.accelerator_label,
-        # A machine with a slice of a GPU still advertises one device.
-        accelerators_per_node=max(1, int(machine.accelerator_count or 0)) if machine.accelerator_id else 0,
+        accelerators_per_node=accelerators_per_node(machine),
         resource_key=key,
         min_nodes=pool.min_nodes,
         max_nodes=pool.max_nodes,
@@ -136,17 +161,45 @@ def _pool(spec: StackSpec, name: str, pool: PoolSpec) -> PoolPlan:
         zones=pool.zones or spec.zones,
         disk_gib=pool.disk_gib,
         labels=_node_labels(spec, name, capacity, machine),
-        taints=(Taint(key=key, value=labels.PRESENT, effect="NoSchedule"),) if key else (),
-        vcpus=float(machine.vcpus or 0),
-        memory_gib=float(machine.memory_gib or 0),
-        node_image=node_image(spec.cloud, machine),
+        taints=_taints(spec, name, capacity, machine),
+        vcpus=machine.vcpus,
+        memory_gib=machine.memory_gib,
+        node_image=karpenter_image() if by_karpenter(spec, pool) else node_image(spec.cloud, machine, pool.node_image),
+        reservation=pool.reservation,
+        capacity_block=pool.capacity_block,
+        reservation_until=pool.reservation_until,
+        karpenter=by_karpenter(spec, pool),
+        efa_interfaces=machine.efa_interfaces if pool.efa else 0,
+        topology=topology_of(pool, machine),
+        hosts_per_slice=hosts_of(pool, machine),
+        workload_policy=machine.workload_policy and hosts_of(pool, machine) > 1,
+        partition=pool.partition,
+        sharing=SharingPlan(**dict(pool.sharing)) if pool.sharing else None,
+        devices_per_node=devices_per_node(machine, pool),
+        boot_disk_type=machine.boot_disk_type,
+        cloud_labels=cloud_labels(spec.cloud, machine, pool, capacity),
+        surge_nodes=surge_nodes(spec.cloud, machine, capacity),
     )
 
 
+def _taints(spec: StackSpec, pool: str, capacity: CapacityType, machine: Machine) -> tuple[Taint, ...]:
+    """What keeps pods off that do not use the accelerator, whether or not anybody advertises it."""
+    key = (machine.resource_key or labels.UNADVERTISED) if machine.accelerator_id else None
+    accelerated = (Taint(key=key, value=labels.PRESENT, effect="NoSchedule"),) if key else ()
+    return (*accelerated, *class_taints(spec, pool), *spot_taint(spec.cloud, capacity))
+
+
 def _node_labels(spec: StackSpec, pool: str, capacity: CapacityType, machine: Machine) -> dict[str, str]:
-    ours = {labels.POOL_LABEL: pool, labels.CAPACITY_LABEL: capacity.value}
-    if spec.cloud is Cloud.AWS and machine.accelerator_id:
+    ours = {
+        labels.POOL_LABEL: pool,
+        labels.CAPACITY_LABEL: capacity.value,
+        **class_labels(spec, pool),
+        **spot_label(spec.cloud, capacity),
+    }
+    if spec.cloud is Cloud.AWS and machine.accelerator_id and machine.resource_key == labels.NVIDIA_RESOURCE:
         ours[labels.AWS_ACCELERATOR_LABEL] = machine.accelerator_id
+    if machine.accelerator_id and not machine.resource_key:
+        ours[labels.UNADVERTISED] = machine.accelerator_id
     return ours
 
 
@@ -155,26 +208,30 @@ def _endpoint(
 ) -> EndpointPlan:
     asked, config, name = spec.models[model], served[0].config, endpoint_name(model)
     pool = pools.get(pool_for(spec, asked) or "")
+    every = [pools[one] for one in (pool.name, *asked.overflow_pools)] if pool else []
     key = pool.resource_key if pool else _resource_key_without_pool(asked)
     mode = scaling.serving_mode(asked, key is not None)
+    bounds = scaling.scaling(asked, config, mode, key is not None, _most_replicas(spec, asked, served, every))
     return EndpointPlan(
         name=name,
         mode=mode,
         models=tuple(one.name for one in served),
         pool=pool.name if pool else None,
-        tolerations=pool.taints if pool else (),
-        node_selector={labels.POOL_LABEL: pool.name} if pool else {},
+        overflow_pools=asked.overflow_pools,
+        tolerations=tuple(dict.fromkeys(taint for one in every for taint in one.taints)),
+        node_selector=_node_selector(spec, every),
         resources=ResourcesPlan(
             cpu_millicores=cpu_millicores(asked, served),
             memory_mib=memory_mib(asked, served),
-            accelerators=1 if key else 0,
+            accelerators=_devices(spec, pool) if key else 0,
             resource_key=key,
         ),
         batching=scaling.batching(config),
-        scaling=scaling.scaling(asked, config, mode, key is not None, _most_replicas(spec, pool)),
+        scaling=bounds,
         slo=SloPlan(p99_ms=asked.slo.p99_ms, availability_percent=asked.slo.availability_percent),
         source=_source(spec, name, asked, tuple(one.name for one in served), repository),
         host=endpoint_host(name, spec.domain),
+        expected=expected(asked, bounds),
     )
 
 
@@ -184,10 +241,28 @@ def _resource_key_without_pool(asked: ModelSpec) -> str | None:
     return None if first == CPU else resource_key_of(first)
 
 
-def _most_replicas(spec: StackSpec, pool: PoolPlan | None) -> int:
-    """One accelerator a replica; one replica a CPU node; one on `local`: a second would fight for the cores."""
-    if pool is not None:
-        return pool.max_nodes * max(1, pool.accelerators_per_node)
+def _node_selector(spec: StackSpec, pools: Sequence[PoolPlan]) -> dict[str, str]:
+    """Of several pools one is preferred, which a selector cannot say: then GKE is told their class, or nothing."""
+    if not pools:
+        return {}
+    first = pools[0]
+    of_tpu = tpu_selector(machines(spec.cloud)[first.machine_type], spec.pools[first.name])
+    chosen = {labels.POOL_LABEL: first.name} if len(pools) == 1 else class_labels(spec, first.name)
+    return chosen | of_tpu
+
+
+def _devices(spec: StackSpec, pool: PoolPlan | None) -> int:
+    return devices_per_replica(machines(spec.cloud)[pool.machine_type]) if pool else 1
+
+
+def _most_replicas(spec: StackSpec, asked: ModelSpec, served: tuple[Model, ...], pools: Sequence[PoolPlan]) -> int:
+    """What the nodes of the pools hold; one on `local`: a second would fight for the cores."""
+    if pools:
+        return sum(
+            pool.max_nodes
+            * replicas_per_node(machines(spec.cloud)[pool.machine_type], spec.pools[pool.name], asked, served)
+            for pool in pools
+        )
     return 1 if spec.cloud is Cloud.LOCAL else scaling.REPLICAS_WITHOUT_POOL
 
 

@@ -1,7 +1,6 @@
 """The spine: everything that will be made, as one frozen value.
 
-`resolve` fills it and nothing else does; the Pulumi layers read it and read nothing else. It is versioned and
-complete, so that a printed plan is enough to review a stack.
+`resolve` alone fills it; the Pulumi layers read nothing else. It is complete: a printed plan is enough for a review.
 """
 
 from __future__ import annotations
@@ -9,21 +8,42 @@ from __future__ import annotations
 from enum import StrEnum
 from ipaddress import IPv4Network, ip_network
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
-from aigc.catalog.kinds import CapacityType, Cloud, SourceKind
+from aigc.catalog.kinds import CapacityType, Cloud, GpuSharing, SourceKind
+from aigc.plan.azure_plan import AzurePlan
+from aigc.plan.cost import CostInterval, CostItem, CostPlan, InferenceCost
+from aigc.plan.frozen import Frozen
+from aigc.plan.parts import (
+    Autoscaler,
+    BatchingPlan,
+    ExpectedPlan,
+    ResourcesPlan,
+    ScalingPlan,
+    ServingMode,
+    SloPlan,
+    SourcePlan,
+    Taint,
+)
 
 __all__ = [
     "PLAN_VERSION",
     "Autoscaler",
+    "AzurePlan",
     "BatchingPlan",
     "CapacityType",
     "Cloud",
     "ClusterPlan",
     "ComponentPlan",
     "ComponentSource",
+    "ComputeClassPlan",
+    "CostInterval",
+    "CostItem",
     "CostPlan",
     "EndpointPlan",
+    "ExpectedPlan",
+    "GpuSharing",
+    "InferenceCost",
     "MonitoringPlan",
     "NamespacePlan",
     "PoolPlan",
@@ -31,6 +51,7 @@ __all__ = [
     "ResourcesPlan",
     "ScalingPlan",
     "ServingMode",
+    "SharingPlan",
     "SloPlan",
     "SourceKind",
     "SourcePlan",
@@ -38,29 +59,7 @@ __all__ = [
     "Taint",
 ]
 
-PLAN_VERSION = 4
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ServingMode(StrEnum):
-    """How replicas of an endpoint come and go."""
-
-    KNATIVE = "knative"
-    STEADY = "steady"
-
-
-class Autoscaler(StrEnum):
-    """What changes an endpoint's number of replicas."""
-
-    KPA = "kpa"
-    """Knative's own, by requests in flight; goes to zero and comes back."""
-    KEDA = "keda"
-    """Kubernetes' HorizontalPodAutoscaler, fed by KEDA with what Triton says of its queue."""
-    NONE = "none"
-    """Nothing: the number is fixed."""
+PLAN_VERSION = 5
 
 
 class ComponentSource(StrEnum):
@@ -74,16 +73,7 @@ class ComponentSource(StrEnum):
     """Typed objects of our own program."""
 
 
-class Taint(_Frozen):
-    """What keeps pods without a matching toleration off a node."""
-
-    key: str
-    value: str
-    effect: str
-    """Kubernetes spelling: NoSchedule, PreferNoSchedule, NoExecute."""
-
-
-class ClusterPlan(_Frozen):
+class ClusterPlan(Frozen):
     """The cluster, made by us or there already."""
 
     name: str
@@ -97,6 +87,7 @@ class ClusterPlan(_Frozen):
     zones: tuple[str, ...] = ()
     """Zones the cluster may use; empty leaves the choice to the cloud."""
     deletion_protection: bool = False
+    nat_gateway_per_zone: bool = False
 
     @property
     def only_node_address(self) -> str | None:
@@ -113,7 +104,14 @@ class ClusterPlan(_Frozen):
         return pods.subnet_of(nodes)
 
 
-class PoolPlan(_Frozen):
+class SharingPlan(Frozen):
+    """Several pods on one GPU, or on one partition of it."""
+
+    strategy: GpuSharing
+    max_clients: int
+
+
+class PoolPlan(Frozen):
     """A node pool: machines of one type."""
 
     name: str
@@ -132,67 +130,38 @@ class PoolPlan(_Frozen):
     disk_gib: int
     labels: dict[str, str]
     taints: tuple[Taint, ...]
-    vcpus: float
-    memory_gib: float
+    vcpus: float | None
+    """None: not known."""
+    memory_gib: float | None
     node_image: str | None = None
     """What the cloud calls the system image of its nodes, for instance an AMI type of EKS; None: it chooses itself."""
+    reservation: str | None = None
+    """Name or id of the reservation that its nodes use; with capacity: reserved only."""
+    capacity_block: bool = False
+    reservation_until: str | None = None
+    efa_interfaces: int = 0
+    karpenter: bool = False
+    """Whether Karpenter makes its nodes."""
+    topology: str | None = None
+    """Shape of the TPU slice that its machines form, for instance `2x4`; None where there are no TPUs."""
+    hosts_per_slice: int = 1
+    """Machines that come and go together: all of a slice, or none."""
+    workload_policy: bool = False
+    """Whether such a slice is placed by a workload policy of the region, and not by the node pool's own words."""
+    partition: str | None = None
+    """Size of the Multi-Instance GPU partitions that each GPU is cut into."""
+    sharing: SharingPlan | None = None
+    devices_per_node: int = 0
+    """How many of the extended resource a node has: GPUs or chips, times partitions, times clients."""
+    boot_disk_type: str | None = None
+    """Where its machines boot from one kind of disk only."""
+    cloud_labels: dict[str, str] = Field(default={})
+    """Labels that the cloud puts on its nodes by itself."""
+    surge_nodes: int = 0
+    """Nodes beyond `max_nodes` while nodes are upgraded, so that none is missed; 0: one is missed at a time."""
 
 
-class ResourcesPlan(_Frozen):
-    """What Triton's container requests."""
-
-    cpu_millicores: int
-    memory_mib: int
-    accelerators: int = 0
-    resource_key: str | None = None
-
-
-class BatchingPlan(_Frozen):
-    """What the model's config.pbtxt says about batching."""
-
-    max_batch_size: int
-    dynamic: bool
-    max_queue_delay_us: int
-    instances: int
-
-
-class ScalingPlan(_Frozen):
-    """How replicas follow the traffic."""
-
-    autoscaler: Autoscaler
-    min_replicas: int
-    max_replicas: int
-    initial_replicas: int
-    target_concurrency: int
-    """Requests in flight per replica that the autoscaler aims at."""
-    hard_concurrency: int
-    """Requests in flight per replica that are let through at most; 0 is no limit."""
-    idle_seconds: int
-    """How long the last replica stays after the last request; under KEDA, how long any replica does."""
-    progress_deadline_seconds: int
-    request_timeout_seconds: int
-
-
-class SloPlan(_Frozen):
-    """The service-level objective of an endpoint."""
-
-    p99_ms: float
-    availability_percent: float
-
-
-class SourcePlan(_Frozen):
-    """How an endpoint's model files reach its pod."""
-
-    kind: SourceKind
-    image: str
-    """The image the pod runs; for `baked` it holds the model files too."""
-    uri: str | None
-    """Content-hashed prefix (`bucket`) or reference (`oci`); None for `baked`."""
-    content_hash: str
-    """First 12 hex digits of the sha256 over the model folders and the serving image's pins."""
-
-
-class EndpointPlan(_Frozen):
+class EndpointPlan(Frozen):
     """One endpoint: a Triton with its models, and how it is reached."""
 
     name: str
@@ -201,6 +170,8 @@ class EndpointPlan(_Frozen):
     """Triton models in the pod: the endpoint's own and those it needs."""
     pool: str | None
     """Name of the pool its pods must land on; None where the cluster has no pools of ours."""
+    overflow_pools: tuple[str, ...] = ()
+    """Pools that take the pods for which `pool` has no room, in order of preference."""
     tolerations: tuple[Taint, ...]
     node_selector: dict[str, str]
     resources: ResourcesPlan
@@ -210,9 +181,16 @@ class EndpointPlan(_Frozen):
     source: SourcePlan
     host: str
     """Host name under which the gateway serves it."""
+    expected: ExpectedPlan | None = None
+    """Replicas at the traffic of the stack file."""
+
+    @property
+    def pools(self) -> tuple[str, ...]:
+        """Every pool that its pods may land on, in order of preference."""
+        return (self.pool, *self.overflow_pools) if self.pool else ()
 
 
-class NamespacePlan(_Frozen):
+class NamespacePlan(Frozen):
     """A Kubernetes namespace of ours."""
 
     name: str
@@ -221,7 +199,7 @@ class NamespacePlan(_Frozen):
     reason: str | None = None
 
 
-class ComponentPlan(_Frozen):
+class ComponentPlan(Frozen):
     """A piece of platform software: Knative, the Prometheus operator, the gateway."""
 
     name: str
@@ -234,15 +212,25 @@ class ComponentPlan(_Frozen):
     repository: str | None = None
 
 
-class MonitoringPlan(_Frozen):
+class MonitoringPlan(Frozen):
     """The stack's own Prometheus."""
 
     retention_hours: int
     alert_webhook: bool = False
-    """Whether alerts are sent to the URL in `aigc:secrets`, which is in no plan: it may contain a token."""
+    """Whether alerts go to the URL in `aigc:secrets`, which is in no plan: it may contain a token."""
+    storage_class: str | None = None
+    """StorageClass of Prometheus' volume; None: its samples are in its pod, and go with it."""
+    storage_gib: int | None = None
 
 
-class QuotaPlan(_Frozen):
+class ComputeClassPlan(Frozen):
+    """Pools that GKE tries in this order when pods wait for a node."""
+
+    name: str
+    pools: tuple[str, ...]
+
+
+class QuotaPlan(Frozen):
     """A quota of the account, and what it must allow when every pool of the stack is at its largest."""
 
     name: str
@@ -253,16 +241,7 @@ class QuotaPlan(_Frozen):
     pools: tuple[str, ...]
 
 
-class CostPlan(_Frozen):
-    """An interval in US dollars a month; what has no price is named, never guessed."""
-
-    usd_per_month_low: float
-    usd_per_month_high: float | None
-    not_priced: tuple[str, ...]
-    budget_usd_per_month: float | None = None
-
-
-class StackPlan(_Frozen):
+class StackPlan(Frozen):
     """Everything that will be made for one stack."""
 
     version: int = PLAN_VERSION
@@ -271,18 +250,17 @@ class StackPlan(_Frozen):
     region: str | None
     project: str | None
     account: str | None = None
-    """AWS account."""
+    azure: AzurePlan | None = None
     domain: str
     cluster: ClusterPlan
     pools: tuple[PoolPlan, ...]
+    compute_classes: tuple[ComputeClassPlan, ...] = ()
     quotas: tuple[QuotaPlan, ...] = ()
     namespaces: tuple[NamespacePlan, ...]
     components: tuple[ComponentPlan, ...]
     images: dict[str, str]
-    """Role -> image reference of everything of the platform's own: `envoy`, `cluster-autoscaler` (where it runs),
-    `gateway-controller`, `prometheus`,
-    `prometheus-alertmanager`, `prometheus-operator`, `prometheus-config-reloader`, `knative-controller`,
-    `knative-autoscaler`, `knative-activator`, `knative-webhook`, `knative-queue`."""
+    """Role -> image of the platform's own: `envoy`, `cluster-autoscaler` where it runs, `gateway-controller`,
+    `prometheus`, `prometheus-operator` and its others, `knative-controller` and its others, `keda-operator` ..."""
     knative_features: dict[str, str]
     """Keys of Knative's `config-features` that the endpoints need, derived from what they use."""
     endpoints: tuple[EndpointPlan, ...]

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from pydantic import BaseModel
 
+from aigc.plan.cost_text import cost_facts
 from aigc.plan.stack_plan import (
     ComponentPlan,
-    CostPlan,
     EndpointPlan,
+    ExpectedPlan,
     MonitoringPlan,
     PoolPlan,
     QuotaPlan,
@@ -20,6 +21,11 @@ from aigc.plan.stack_plan import (
 )
 
 _WIDTH = 36
+_SAID_WHEN_SET = frozenset({
+    "reservation", "capacity_block", "reservation_until", "efa_interfaces", "karpenter", "nat_gateway_per_zone",
+    "topology", "workload_policy", "partition", "sharing", "boot_disk_type", "cloud_labels", "surge_nodes",
+})  # fmt: skip
+"""What few clusters and pools have: it would be a row of nothing in every other."""
 
 
 def render_text(plan: StackPlan) -> str:
@@ -31,8 +37,11 @@ def _lines(plan: StackPlan) -> Iterator[str]:
     yield f"Plan of stack {plan.stack} (format {plan.version})"
     where = ("cloud", "region", "project", "account", "domain")
     yield from _fields({name: getattr(plan, name) for name in where})
+    if plan.azure:
+        yield "\nAzure"
+        yield from _fields(_facts(plan.azure))
     yield "\nCluster"
-    yield from _fields(_facts(plan.cluster))
+    yield from _fields(_said(_facts(plan.cluster)))
     for pool in plan.pools:
         yield f"\nPool {pool.name}"
         yield from _fields(_pool(pool))
@@ -51,12 +60,16 @@ def _lines(plan: StackPlan) -> Iterator[str]:
     yield from _fields(plan.knative_features or {"(none)": ""})
     yield "\nMonitoring"
     yield from _fields(_monitoring(plan.monitoring))
+    if plan.compute_classes:
+        yield "\nCompute classes"
+        yield from _fields({one.name: one.pools for one in plan.compute_classes})
     if plan.quotas:
         yield "\nQuota"
-        # A pool's name, unlike a quota's, has no underscore that a label would lose.
-        yield from _fields({", ".join(quota.pools): _quota(quota) for quota in plan.quotas})
+        for quota in plan.quotas:
+            # A pool's name, unlike a quota's, has no underscore that a label would lose.
+            yield from _fields({", ".join(quota.pools): _quota(quota)})
     yield "\nCost"
-    yield from _fields(_cost(plan.cost))
+    yield from _fields(cost_facts(plan.cost))
 
 
 def _fields(facts: Mapping[str, object]) -> Iterator[str]:
@@ -80,12 +93,23 @@ def _facts(part: BaseModel) -> dict[str, object]:
     return {name: getattr(part, name) for name in type(part).model_fields}
 
 
+def _said(facts: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in facts.items() if value or name not in _SAID_WHEN_SET}
+
+
 def _taints(taints: Iterable[Taint]) -> list[str]:
     return [f"{taint.key}={taint.value}:{taint.effect}" for taint in taints]
 
 
 def _pool(pool: PoolPlan) -> dict[str, object]:
     facts = _facts(pool) | {"taints": _taints(pool.taints)}
+    if pool.sharing:
+        facts["sharing"] = f"{pool.sharing.strategy}, {pool.sharing.max_clients} pods at most"
+    facts = _said(facts)
+    if pool.hosts_per_slice == 1:
+        facts.pop("hosts_per_slice")
+    if pool.devices_per_node == pool.accelerators_per_node:
+        facts.pop("devices_per_node")
     facts.pop("name")
     nodes = f"{facts.pop('min_nodes')} to {facts.pop('max_nodes')}"
     return {"machine_type": facts.pop("machine_type"), "nodes": nodes} | facts
@@ -99,11 +123,13 @@ def _endpoint(endpoint: EndpointPlan) -> dict[str, object]:
         "mode": endpoint.mode,
         "models": endpoint.models,
         "pool": endpoint.pool,
+        **({"overflow_pools": endpoint.overflow_pools} if endpoint.overflow_pools else {}),
         "node_selector": endpoint.node_selector,
         "tolerations": _taints(endpoint.tolerations),
         "resources": _resources(endpoint.resources),
         "batching": f"{batching.max_batch_size} x {batching.instances} instances, {dynamic}",
         **_scaling(endpoint.scaling),
+        **_expected(endpoint.expected),
         "slo": f"p99 {slo.p99_ms:g} ms, available {slo.availability_percent:g}%",
         "source": f"{source.kind} {source.uri or ''}".rstrip(),
         "image": source.image,
@@ -128,6 +154,12 @@ def _scaling(scaling: ScalingPlan) -> dict[str, object]:
     }
 
 
+def _expected(expected: ExpectedPlan | None) -> dict[str, object]:
+    if expected is None:
+        return {}
+    return {"at_plan": f"{expected.min_replicas} to {expected.max_replicas} replicas: {expected.basis}"}
+
+
 def _component(component: ComponentPlan) -> str:
     parts = [component.version, str(component.source), f"in {component.namespace}"]
     parts += [f"chart {component.chart} of {component.repository}"] if component.chart else []
@@ -139,22 +171,10 @@ def _monitoring(monitoring: MonitoringPlan | None) -> dict[str, object]:
     if monitoring is None:
         return {"(none)": ""}
     told = "a webhook, the secret alert_webhook_url" if monitoring.alert_webhook else "nobody; Alertmanager shows them"
-    return {"samples_kept": f"{monitoring.retention_hours} h", "alerts_go_to": told}
+    volume = {"volume": f"{monitoring.storage_gib} GiB of {monitoring.storage_class}"} if monitoring.storage_gib else {}
+    return {"samples_kept": f"{monitoring.retention_hours} h", **volume, "alerts_go_to": told}
 
 
 def _quota(quota: QuotaPlan) -> str:
     known = f"{quota.name} ({quota.code})" if quota.code and quota.code != quota.name else quota.name
     return f"{quota.needed:g} {quota.unit} at most: {known}"
-
-
-def _cost(cost: CostPlan) -> dict[str, object]:
-    low, high, budget = cost.usd_per_month_low, cost.usd_per_month_high, cost.budget_usd_per_month
-    if high is None and low == 0:
-        nodes = "unknown"
-    else:
-        nodes = f">= ${low:,.2f}, " + (f"<= ${high:,.2f} a month" if high is not None else "no upper bound known")
-    facts: dict[str, object] = {"nodes": nodes, "not_priced": "; ".join(cost.not_priced) or "-"}
-    if budget is not None:
-        over = low > budget or high is None or high > budget
-        facts["budget"] = f"${budget:,.2f} a month: the nodes alone {'can cost more' if over else 'stay within it'}"
-    return facts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
@@ -11,12 +12,16 @@ from aigc.config.stack_file import StackFileError, examine
 from aigc.config.stacks import MODEL_REPOSITORY, stack_of, stack_path
 from aigc.plan.checks import check
 from aigc.plan.checks_cluster import stack_name_problems
+from aigc.plan.reservations import expiry_problems
 from aigc.plan.resolve import resolve
 from aigc.plan.stack_plan import StackPlan
 
 
-def stack_file_faults(path: Path, repository: Path = MODEL_REPOSITORY) -> list[Fault]:
-    """Every fault of a stack file, each with file, line, path, reason and way out; empty when a plan can be made."""
+def stack_file_faults(path: Path, repository: Path = MODEL_REPOSITORY, now: datetime | None = None) -> list[Fault]:
+    """Every fault of a stack file, each with file, line, path, reason and way out; empty when a plan can be made.
+
+    What is over at `now` is a fault too; without it no clock is asked, and one commit stays one plan.
+    """
     try:
         stack = stack_of(path)
     except UserError as error:
@@ -26,6 +31,7 @@ def stack_file_faults(path: Path, repository: Path = MODEL_REPOSITORY) -> list[F
         return file.faults
     findings = check(file.spec, stack, repository)
     found = [*findings.problems, *stack_name_problems(file.spec, stack)]
+    found += expiry_problems(file.spec, now) if now else ()
     # A key that is wrong by itself was taken out before the checks; what they miss there was said already.
     known = {fault.where for fault in file.faults}
     return [*file.faults, *(fault for fault in file.located(found) if fault.where not in known), *findings.faults]

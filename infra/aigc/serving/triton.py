@@ -6,10 +6,11 @@ Triton is started and watched by a few lines of Python, for reasons that triton_
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from aigc.catalog.labels import POOL_LABEL
 from aigc.cluster.kubernetes_object import Body
 from aigc.cluster.pod_security import NONROOT_UID, container_security_context
 from aigc.plan.stack_plan import EndpointPlan
@@ -30,6 +31,8 @@ _VERDICT_SECONDS = 30
 _LIVENESS_PERIOD_SECONDS = 5
 _LIVENESS_FAILURES = 4
 """Triton is asked on its own thread, so a busy one answers; 20 s of silence is a hang, and not a long batch."""
+_HEAVIEST = 100
+"""Kubernetes' largest weight of a preference."""
 _SMALLEST_SHM_MIB = 64
 _LARGEST_SHM_MIB = 1024
 
@@ -147,12 +150,30 @@ def _placement(endpoint: EndpointPlan) -> Body:
     placement: Body = {}
     if endpoint.node_selector:
         placement["nodeSelector"] = dict(endpoint.node_selector)
+    if endpoint.pool and endpoint.overflow_pools:
+        placement["affinity"] = {"nodeAffinity": _first_of((endpoint.pool, *endpoint.overflow_pools))}
     if endpoint.tolerations:
         placement["tolerations"] = [
             {"key": taint.key, "operator": "Equal", "value": taint.value, "effect": taint.effect}
             for taint in endpoint.tolerations
         ]
     return placement
+
+
+def _first_of(pools: Sequence[str]) -> Body:
+    """Any of these pools, and of those with room the first."""
+    most = len(pools)
+
+    def within(names: Sequence[str]) -> Body:
+        return {"matchExpressions": [{"key": POOL_LABEL, "operator": "In", "values": list(names)}]}
+
+    return {
+        "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [within(pools)]},
+        "preferredDuringSchedulingIgnoredDuringExecution": [
+            {"weight": _HEAVIEST * (most - place) // most, "preference": within([name])}
+            for place, name in enumerate(pools)
+        ],
+    }
 
 
 def await_annotations(endpoint: EndpointPlan) -> Mapping[str, str]:

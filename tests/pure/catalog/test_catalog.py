@@ -11,6 +11,7 @@ from aigc.catalog.cache import cache_dir
 from aigc.catalog.data import typed
 from aigc.catalog.faults import UserError
 from aigc.catalog.machines import Machine, all_machines, machines, resource_key_of, sources
+from aigc.catalog.services import Service, all_services, service_sources
 from aigc.catalog.versions import Versions, component, kubernetes_minor, versions
 
 WITHOUT_PHYSICS = {"aws-inferentia1", "fpga-f1", "intel-stratix10", "nvidia-v100-32gb"}
@@ -59,7 +60,8 @@ def test_every_version_is_exact() -> None:
     for name, row in known.components.items():
         assert re.fullmatch(r"\d+(\.\d+){1,2}", row.version), name
         assert row.go_module is None or re.fullmatch(r"v\d+\.\d+\.\d+", row.go_version or ""), name
-        assert (row.chart is None) == (row.repository is None), name
+        in_a_registry = (row.chart or "").startswith("oci://")
+        assert (row.chart is None or in_a_registry) == (row.repository is None), name
         assert row.manifest_sha256 is None or re.fullmatch(r"[0-9a-f]{64}", row.manifest_sha256), name
     for name, version in {**known.wheels, **known.images}.items():
         assert re.fullmatch(r"\d+(\.\d+){1,2}([.-][\w.-]+)?", version), name
@@ -87,3 +89,16 @@ def test_a_misspelt_column_is_named() -> None:
 def test_the_cache_can_be_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIGC_CACHE_DIR", "/somewhere")
     assert str(cache_dir()) == "/somewhere"
+
+
+@pytest.mark.parametrize("row", all_services(), ids=lambda row: f"{row.cloud}-{row.service}")
+def test_a_service_has_a_source_where_it_has_a_price(row: Service) -> None:
+    assert set(row.source) <= set(service_sources())
+    assert row.usd is None or (row.source and 0 < row.usd < 100)
+    assert row.date is None or re.fullmatch(r"20\d\d-\d\d-\d\d", row.date)
+
+
+def test_a_service_is_named_once_a_cloud_and_region() -> None:
+    keys = [(row.cloud, row.region, row.service) for row in all_services()]
+    assert len(keys) == len(set(keys))
+    assert {key for row in all_services() for key in row.source} == set(service_sources())

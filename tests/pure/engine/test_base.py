@@ -10,7 +10,9 @@ import pytest
 from aigc.catalog.faults import UserError
 from scripts.engine import runner
 from scripts.engine.base import graphs_of_commit
-from scripts.engine.preview_report import StackReport, as_json, as_markdown, as_text, changes_since
+from scripts.preview import forms
+from scripts.preview.changes import changes_since
+from scripts.preview.report import StackReport
 from tests.pure.engine.conftest import RunProgram, runner_in
 from tests.pure.engine.forked import run_forked
 
@@ -40,13 +42,14 @@ def test_the_difference_from_a_commit(committed: RunProgram, project: Path) -> N
     changes = changes_since("HEAD", graphs_of_commit("HEAD", ["dev"], project)["dev"], now)
     assert [urn.rsplit("::", 1)[-1] for urn in changes.added] == ["new"]
     assert [urn.rsplit("::", 1)[-1] for urn in changes.removed] == ["gone"]
-    ((urn, (difference,)),) = changes.changed.items()
-    assert urn.endswith("::kept")
-    assert (difference.path, difference.theirs, difference.ours) == ("data.size", "1", "2")
-    report = StackReport(now, "unknown", changes)
-    assert "1 added, 1 removed, 1 changed" in as_text(report)
-    assert "! kubernetes:core/v1:ConfigMap::kept" in as_markdown(report)
-    assert as_json(report)["changes"]["removed"] == list(changes.removed)
+    (change,) = changes.changed
+    assert change.urn.endswith("::kept")
+    ((path, before, after),) = [(one.path, one.before, one.now) for one in change.reasons]
+    assert (path, before, after) == ("data.size", "'1'", "'2'")
+    report = StackReport(now, None, changes)
+    assert "1 added, 1 removed, 0 changed, 1 replaced" in forms.text([report])
+    assert "-/+ kubernetes:core/v1:ConfigMap::kept: replaced; the old one is deleted first" in forms.markdown([report])
+    assert forms.stack_json(report)["changes"]["removed"] == list(changes.removed)
 
 
 def test_a_stack_that_is_new_is_all_added(committed: RunProgram, project: Path) -> None:

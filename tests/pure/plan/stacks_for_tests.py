@@ -63,6 +63,27 @@ def aws(**more: Any) -> dict[str, Any]:
     } | more
 
 
+SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
+GROUP = "66666666-7777-8888-9999-000000000000"
+
+
+def azure(**more: Any) -> dict[str, Any]:
+    pools = {
+        "platform": {"machine_type": "Standard_D8as_v6", "min_nodes": 1},
+        "t4": {"machine_type": "Standard_NC8as_T4_v3", "capacity": "spot", "max_nodes": 2},
+    }
+    return {
+        "cloud": "azure",
+        "region": "eastus",
+        "subscription": SUBSCRIPTION,
+        "admin_group": GROUP,
+        "registry": "aigcdev.azurecr.io/aigc",
+        "registry_resource_group": "images",
+        "pools": pools,
+        "models": {"tiny": {}},
+    } | more
+
+
 def existing(**more: Any) -> dict[str, Any]:
     return {
         "cloud": "existing",

@@ -50,8 +50,13 @@ FAULTS: list[tuple[dict[str, Any], str, str, str]] = [
     (aws(**machine("p3.2xlarge")), "l4.machine_type", "cannot be had any more", "g4dn.xlarge (NVIDIA T4)"),
     (aws(**machine("p3.8xlarge")), "l4.machine_type", "gone from the EC2 instance list", "g4dn.12xlarge"),
     (aws(**machine("f1.2xlarge")), "l4.machine_type", "retired 2025-12-20", "another accelerator"),
-    (aws(**machine("f2.6xlarge")), "l4.machine_type", "no device plugin", "NVIDIA"),
-    (aws(**machine("inf2.xlarge")), "l4.machine_type", "no Neuron backend", "NVIDIA"),
+    (
+        aws(**machine("f2.6xlarge"), models={"tiny": {"pool": "platform"}}),
+        "pools.l4",
+        "no model",
+        "accelerators: [amd-vu47p]",
+    ),
+    (aws(**machine("inf1.xlarge")), "l4.machine_type", "knows no Inferentia1 since version 2.24", "NVIDIA or Neuron"),
     (aws(**machine("c8g.8xlarge"), models={"tiny": {"pool": "l4"}}), "tiny.pool", "arm64", "other machines"),
     (gcp(account="111122223333"), "account", "means nothing on cloud gcp", "remove it"),
 ]
@@ -82,8 +87,9 @@ def test_numbers_in_place_of_an_account_are_named(tmp_path: Path, repository: Pa
         ("c7i.2xlarge", "AL2023_x86_64_STANDARD"),
         ("c8g.8xlarge", "AL2023_ARM_64_STANDARD"),
         ("g6.2xlarge", "AL2023_x86_64_NVIDIA"),
-        ("trn1.2xlarge", None),
-        ("f2.6xlarge", None),
+        ("trn1.2xlarge", "AL2023_x86_64_NEURON"),
+        ("inf1.24xlarge", None),
+        ("f2.6xlarge", "AL2023_x86_64_STANDARD"),
     ],
 )
 def test_the_system_image_follows_from_the_machine(name: str, image: str | None) -> None:
@@ -96,7 +102,7 @@ def test_the_system_image_follows_from_the_machine(name: str, image: str | None)
 def test_an_image_that_does_not_exist_is_said_to_be_none() -> None:
     row = machines(Cloud.AWS)["trn1.2xlarge"].model_copy(update={"architecture": "riscv64", "k8s_resource": "cpu"})
     assert node_image(Cloud.AWS, row) is None
-    assert "no image for it on riscv64" in (image_gap(Cloud.AWS, row) or "")
+    assert "none for that on riscv64" in (image_gap(Cloud.AWS, row) or "")
 
 
 @pytest.mark.parametrize("row", machines(Cloud.AWS).values(), ids=lambda row: row.machine_type)
@@ -158,6 +164,22 @@ def test_a_plan_says_account_zones_images_and_who_brings_nodes(tmp_path: Path, r
     assert result.cluster.pods_share_the_nodes_range
 
 
+def test_a_pool_of_chips_has_their_image_plugin_taint_and_no_label_of_gpus(tmp_path: Path, repository: Path) -> None:
+    path = write(tmp_path, aws(**machine("inf2.24xlarge")))
+    assert stack_file_faults(path, repository) == []
+    result = plan(tmp_path, repository, aws(**machine("inf2.24xlarge")))
+    pool, (endpoint,) = result.pools[1], result.endpoints
+    assert (pool.node_image, pool.resource_key, pool.accelerators_per_node) == (
+        "AL2023_x86_64_NEURON", "aws.amazon.com/neuron", 6,
+    )  # fmt: skip
+    assert endpoint.tolerations == pool.taints and endpoint.resources.resource_key == pool.resource_key
+    parts = {part.name: part for part in result.components}
+    assert "nvidia-device-plugin" not in parts
+    assert parts["neuron-device-plugin"].repository is None
+    assert (parts["neuron-device-plugin"].chart or "").startswith("oci://")
+    assert "k8s.amazonaws.com/accelerator" not in pool.labels, "the autoscaler would wait for a GPU for ever"
+
+
 def test_only_what_is_needed_is_installed(tmp_path: Path, repository: Path) -> None:
     fixed = aws(pools={"platform": {"machine_type": "c7i.2xlarge", "min_nodes": 1, "max_nodes": 1}})
     result = plan(tmp_path, repository, fixed)
@@ -177,9 +199,11 @@ def test_eks_is_a_minor_behind_and_its_autoscaler_is_of_that_minor(tmp_path: Pat
 
 def test_prices_are_those_of_us_east_1(tmp_path: Path, repository: Path) -> None:
     cost = plan(tmp_path, repository, aws()).cost
-    assert cost.usd_per_month_low == pytest.approx(0.357 * 730, abs=0.01)
-    # One platform node at most, and two L4 machines whose spot price is only bounded.
-    assert cost.usd_per_month_high == pytest.approx((0.357 + 2 * 0.9776) * 730, abs=0.01)
+    platform, l4, *_ = cost.items
+    assert platform.floor.usd_per_month_low == pytest.approx(0.357 * 730, abs=0.01)
+    # Two L4 machines at most, whose spot price is only bounded.
+    assert l4.maximum.usd_per_month_high == pytest.approx(2 * 0.9776 * 730, abs=0.01)
+    assert l4.maximum.usd_per_month_low == 0
     assert any("spot unknown, bounded by on-demand" in gap for gap in cost.not_priced)
     zones = ["eu-west-1a", "eu-west-1b"]
     assert plan(tmp_path, repository, aws(region="eu-west-1", zones=zones)).cost.usd_per_month_high is None

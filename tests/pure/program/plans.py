@@ -7,6 +7,7 @@ from typing import Any
 from aigc.catalog.kinds import CapacityType, Cloud, SourceKind
 from aigc.plan.stack_plan import (
     Autoscaler,
+    AzurePlan,
     BatchingPlan,
     ClusterPlan,
     ComponentPlan,
@@ -245,6 +246,45 @@ def aws_plan() -> StackPlan:
             ),
             "components": tuple(release_plan(name, *where) for name, where in releases.items()),
             "images": {"envoy": "registry.example/envoy:1.0.0", "cluster-autoscaler": "registry.example/ca:v1.36.1"},
+        }
+    )
+
+
+def azure_plan() -> StackPlan:
+    """The platform's pool, one of spot GPUs in one zone, and the device plugin that AKS leaves to its user."""
+    releases = {
+        "knative-operator": ("1.23.0", "knative-operator"),
+        "kube-prometheus-stack": ("88.5.3", "monitoring"),
+        "nvidia-device-plugin": ("0.20.0", "accelerators"),
+    }
+    subscription = "11111111-2222-3333-4444-555555555555"
+    group = f"/subscriptions/{subscription}/resourceGroups/images"
+    spot = Taint(key="kubernetes.azure.com/scalesetpriority", value="spot", effect="NoSchedule")
+    gpu = {
+        "zones": ("1",),
+        "node_image": "Ubuntu",
+        "taints": (GPU_TAINT, spot),
+        "labels": {"aigc/pool": "gpu", spot.key: spot.value},
+    }
+    (gpt,) = gcp_plan().endpoints
+    return aws_plan().model_copy(
+        update={
+            "stack": "azure-test",
+            "cloud": Cloud.AZURE,
+            "region": "eastus",
+            "account": None,
+            "azure": AzurePlan(
+                subscription=subscription,
+                admin_group="66666666-7777-8888-9999-000000000000",
+                registry_id=f"{group}/providers/Microsoft.ContainerRegistry/registries/aigcdev",
+                system_pool="platform",
+            ),
+            "cluster": gcp_cluster().model_copy(update={"name": "aigc-azure-test"}),
+            "pools": (platform_pool().model_copy(update={"node_image": "Ubuntu"}), pool_plan().model_copy(update=gpu)),
+            "namespaces": tuple(one for one in aws_plan().namespaces if one.name != "cluster-autoscaler"),
+            "components": tuple(release_plan(name, *where) for name, where in releases.items()),
+            "images": {"envoy": "aigcdev.azurecr.io/aigc/envoy:1.0.0"},
+            "endpoints": (gpt.model_copy(update={"tolerations": (GPU_TAINT, spot)}),),
         }
     )
 

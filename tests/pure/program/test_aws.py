@@ -11,7 +11,7 @@ import pytest
 from aigc.clouds.aws import node_group
 from aigc.clouds.aws.kubeconfig import eks_token
 from aigc.clouds.aws.subnets import control_plane_range, zone_subnets
-from aigc.foundation.accelerators import chart_values as device_plugin_values
+from aigc.foundation.accelerators import nvidia_values as device_plugin_values
 from aigc.foundation.node_autoscaler import chart_values as autoscaler_values
 from aigc.plan.stack_plan import CapacityType, StackPlan, Taint
 from scripts.engine.graph import Graph, Resource
@@ -57,6 +57,24 @@ def test_nodes_have_no_public_address_and_a_way_out_before_they_start(aws: Graph
         assert needed.urn in before
     joined = {item.urn for name, item in of_type(aws, "RouteTableAssociation").items() if name.startswith("nodes-")}
     assert len(joined) == len(AWS_ZONES) and joined <= before
+
+
+def test_a_zone_may_have_a_way_out_of_its_own() -> None:
+    plan = aws_plan()
+    cluster = plan.cluster.model_copy(update={"nat_gateway_per_zone": True})
+    graph = graph_of(lambda: build(plan.model_copy(update={"cluster": cluster})), "aws-test")
+    assert set(of_type(graph, "NatGateway")) == {f"nat-{zone}" for zone in AWS_ZONES}
+    tables = of_type(graph, "RouteTable")
+    for zone in AWS_ZONES:
+        joined = of_type(graph, "RouteTableAssociation")[f"nodes-{zone}"]
+        assert {tables[f"private-{other}"].urn for other in AWS_ZONES} & ancestors(graph, joined) == {
+            tables[f"private-{zone}"].urn
+        }
+        assert of_type(graph, "NatGateway")[f"nat-{zone}"].urn in ancestors(
+            graph, of_type(graph, "Route")[f"private-{zone}"]
+        )
+    layers = of_type(graph, "VpcEndpoint")["s3"]
+    assert len(layers.inputs["routeTableIds"]) == len(AWS_ZONES)
 
 
 def test_the_provider_works_on_one_account_and_marks_what_it_makes(aws: Graph) -> None:

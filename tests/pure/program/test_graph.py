@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
 
 from aigc.catalog.faults import UserError
@@ -226,10 +229,11 @@ def test_the_operator_gets_the_same_configuration_as_the_manifest(local: Graph, 
 
 
 def test_clouds_are_found_by_their_place_and_an_unknown_one_names_the_known() -> None:
-    assert registered_clouds() == ("aws", "existing", "gcp", "local")
+    assert registered_clouds() == ("aws", "azure", "existing", "gcp", "local")
     for name in registered_clouds():
         adapter = adapter_for(Cloud(name))
         assert adapter.cloud.value == name
         assert all(inability.sentence for inability in adapter.inabilities)
-    with pytest.raises(UserError, match=r"Take one of: aws, existing, gcp, local"):
-        adapter_for(Cloud.AZURE)
+    unknown = cast(Cloud, SimpleNamespace(value="oracle"))
+    with pytest.raises(UserError, match=r"Take one of: aws, azure, existing, gcp, local"):
+        adapter_for(unknown)

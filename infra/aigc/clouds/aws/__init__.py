@@ -14,26 +14,58 @@ from aigc.clouds.contract import ClusterHandle, Inability, NetworkHandle
 from aigc.plan.stack_plan import Cloud, StackPlan
 
 _INABILITIES = (
-    Inability("reservations", "On-demand Capacity Reservations and Capacity Blocks are not matched to a pool yet"),
-    Inability("Auto Mode", "Nodes are managed node groups, whose machines and bounds the plan knows; not Auto Mode's"),
-    Inability("EFA", "Nodes get the usual network interface: models that span hosts would crawl, so none is made"),
-    Inability("Neuron", "The Triton image has no Neuron backend, so pools of Inferentia and Trainium are refused"),
-    Inability("FPGA", "No device plugin advertises F2's FPGAs to Kubernetes, so pools of them are refused"),
+    Inability(
+        "reservations",
+        "A pool takes one reservation by its id; groups of reservations are not named, and none is made or bought here",
+    ),
+    Inability(
+        "Auto Mode", "Nodes are managed node groups or Karpenter's, whose machines the plan knows; not Auto Mode's"
+    ),
+    Inability(
+        "Karpenter",
+        "With `node_provisioning: karpenter` pools that keep no node are its; not those with a reservation, adapters or"
+        " Bottlerocket, and its bound counts processors, so that nodes of a burst may pass it for a moment",
+    ),
+    Inability(
+        "spot by Karpenter",
+        "An account that never had spot machines needs, once, `aws iam create-service-linked-role --aws-service-name"
+        " spot.amazonaws.com`",
+    ),
+    Inability(
+        "EFA",
+        "A pool gets its adapters with `efa: true`, in one zone but in no placement group; no replica spans hosts, so"
+        " nothing of ours asks for one",
+    ),
+    Inability(
+        "Neuron",
+        "A replica gets a chip of Inferentia or Trainium, but the image of Triton has no Neuron backend: its model.py"
+        " must bring torch-neuronx, which `images push` does not put in",
+    ),
+    Inability("NeuronCores", "A replica takes whole chips; the cores of one are not shared out"),
+    Inability(
+        "FPGA",
+        "No device plugin advertises F2's FPGAs: a pool has machine, label and taint, and a pod that lands there sees"
+        " no card, for that takes a privileged pod and a user's own bitstream",
+    ),
     Inability("MIG and sharing", "The device plugin advertises whole GPUs; slices and time-sharing are not set up"),
     Inability("S3 mounts", "Model files are in the image; the Mountpoint driver for S3 is not installed"),
     Inability("a key of one's own", "EKS encrypts Secrets with a key of AWS'; a KMS key of the account is not set"),
     Inability(
         "a closed API server", "Its public endpoint takes connections from anywhere, and IAM judges each request"
     ),
-    Inability("volumes", "The EBS driver is not installed: a claim for a volume waits, and nothing of ours makes one"),
+    Inability(
+        "volumes",
+        "Prometheus has one, in one zone; Alertmanager and Grafana keep what they know in their pods, models have none",
+    ),
     Inability(
         "load balancer",
         "The gateway gets a Classic Load Balancer from EKS; AWS' controller is not installed for an NLB",
     ),
-    Inability("a NAT gateway a zone", "One NAT gateway serves all zones; without its zone no new image can be pulled"),
     Inability(
-        "registry", "Repositories of ECR are made by hand: images are pushed before there is a stack to own them"
+        "registry",
+        "The stack makes repositories of its own account and region alone; two stacks need registries of two names",
     ),
+    Inability("add-on versions", "EKS takes the default of the cluster's minor for each add-on; none is pinned"),
     Inability(
         "the first seconds of a pod",
         "The VPC CNI lets a new pod talk to anybody until its policies have reached the node",

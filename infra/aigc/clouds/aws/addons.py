@@ -1,4 +1,4 @@
-"""What EKS installs on a cluster and keeps up to date: network with policies, DNS, Service addresses, pod identity.
+"""What EKS installs on a cluster and keeps up to date: network with policies, DNS, Services, pod identity, volumes.
 
 None has a version here: EKS takes the one that belongs to the cluster's minor when it makes it, and leaves it.
 """
@@ -15,6 +15,7 @@ from aigc.clouds.aws.roles import EksRoles
 from aigc.tokens import Component
 
 CNI = "vpc-cni"
+EBS = "aws-ebs-csi-driver"
 CNI_SETTINGS = {"enableNetworkPolicy": "true"}
 """The CNI enforces nothing unless told so, and a stack that ships policies must not be the one that ignores them."""
 
@@ -53,6 +54,11 @@ class EksAddons(Component):
         """CoreDNS, which only counts as made once its pods run."""
         dns: pulumi.Resource = self._addon("coredns", nodes)
         return dns
+
+    def storage(self, after: Sequence[pulumi.Resource]) -> pulumi.Resource:
+        """The driver of EBS: its pods need nodes, and the right to make disks when they start."""
+        driver: pulumi.Resource = self._addon(EBS, after)
+        return driver
 
     def _addon(self, name: str, after: Sequence[pulumi.Resource] = ()) -> Addon:
         return Addon(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pulumi
 from pulumi_aws.autoscaling import Tag, TagTagArgs
 from pulumi_aws.cloudwatch import LogGroup
 from pulumi_aws.ec2 import LaunchTemplate
@@ -17,9 +18,14 @@ from pulumi_aws.eks import (
     NodeGroupUpdateConfigArgs,
 )
 
+from aigc.catalog.labels import KARPENTER
 from aigc.clouds.aws import node_group
 from aigc.clouds.aws.addons import EksAddons
+from aigc.clouds.aws.efa import efa_security_group, interfaces
+from aigc.clouds.aws.karpenter import KarpenterOnAws
 from aigc.clouds.aws.kubeconfig import eks_token
+from aigc.clouds.aws.pod_rights import has_volumes
+from aigc.clouds.aws.repositories import EcrRepositories
 from aigc.clouds.aws.roles import EksPodRoles, EksRoles
 from aigc.clouds.aws.subnets import control_plane_range
 from aigc.clouds.aws.tags import inventory_tags, named
@@ -44,8 +50,12 @@ class EksCluster(Component):
         self._roles = EksRoles("roles", self, plan, network.provider)
         cluster = self._cluster()
         addons = EksAddons("addons", self, cluster.name, self._roles, network.provider)
-        pools = tuple(self._pool(pool, cluster, addons) for pool in plan.pools)
+        self._groups = self._groups_of_interfaces(cluster)
+        pools = tuple(self._pool(pool, cluster, addons) for pool in plan.pools if not pool.karpenter)
+        repositories = EcrRepositories("repositories", plan, network.provider)
         rights = EksPodRoles("pod-roles", self, plan, cluster.name, network.provider).ready
+        maker = self._karpenter(cluster)
+        volumes = [addons.storage((*pools, *rights))] if has_volumes(plan) else []
         server, authority = cluster.endpoint, cluster.certificate_authority.apply(lambda one: one.data or "")
         token = eks_token(plan.cluster.name, plan.region)
         provider = kubernetes_provider(self, composed_kubeconfig(plan.cluster.name, server, authority, token))
@@ -53,7 +63,7 @@ class EksCluster(Component):
             provider=provider,
             stack=plan.stack,
             control_plane_cidr=control_plane_range(plan.cluster.node_cidr or ""),
-            ready=(*pools, addons.dns(pools), *rights),
+            ready=(*pools, addons.dns(pools), *volumes, *rights, *maker, *repositories.made),
             outputs={"name": cluster.name, "endpoint": cluster.endpoint},
         )
         self.done({"name": cluster.name})
@@ -106,7 +116,7 @@ class EksCluster(Component):
             scaling_config=node_group.scaling(pool),
             ami_type=pool.node_image,
             capacity_type=node_group.capacity_type(pool),
-            instance_types=[pool.machine_type],
+            instance_types=node_group.machine_types(pool)[1],
             labels=pool.labels,
             taints=node_group.taints(pool),
             launch_template=NodeGroupLaunchTemplateArgs(id=template.id, version=template.latest_version.apply(str)),
@@ -121,11 +131,29 @@ class EksCluster(Component):
         self._describe_nodes(pool, group)
         return group
 
+    def _karpenter(self, cluster: Cluster) -> tuple[pulumi.Resource, ...]:
+        if not any(component.name == KARPENTER for component in self._plan.components):
+            return ()
+        provider = self._network.provider
+        return KarpenterOnAws("karpenter", self, self._plan, cluster, roles=self._roles, provider=provider).ready
+
+    def _groups_of_interfaces(self, cluster: Cluster) -> list[pulumi.Input[str]]:
+        """What EKS puts a node into by itself, and what its adapters need besides."""
+        plan, network = self._plan, self._network
+        if network.network is None or not any(pool.efa_interfaces for pool in plan.pools):
+            return []
+        own = efa_security_group(self, plan.cluster.name, network.network, network.provider)
+        return [cluster.vpc_config.apply(lambda vpc: vpc.cluster_security_group_id or ""), own.id]
+
     def _launch_template(self, pool: PoolPlan) -> LaunchTemplate:
         name = f"{self._plan.cluster.name}-{pool.name}"
         return LaunchTemplate(
             pool.name,
             name=name,
+            instance_type=node_group.machine_types(pool)[0],
+            instance_market_options=node_group.market(pool),
+            capacity_reservation_specification=node_group.reservation(pool),
+            network_interfaces=interfaces(pool, self._groups),
             block_device_mappings=node_group.disks(pool),
             metadata_options=node_group.metadata(),
             tag_specifications=node_group.machine_tags({**inventory_tags(self._plan), **named(name)}),

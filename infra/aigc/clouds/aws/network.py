@@ -1,4 +1,4 @@
-"""The network of an EKS cluster: a VPC, three subnets a zone and one NAT gateway, for nodes have no public address."""
+"""The network of an EKS cluster: a VPC, three subnets a zone and NAT gateways, for nodes have no public address."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from pulumi_aws.ec2 import (
     VpcEndpoint,
 )
 
+from aigc.catalog.labels import DISCOVERY_TAG
 from aigc.clouds.aws.subnets import zone_subnets
 from aigc.clouds.aws.tags import inventory_tags, named
 from aigc.clouds.contract import NetworkHandle
@@ -39,7 +40,7 @@ class AwsNetwork(Component):
         super().__init__(name)
         provider = self._account(plan)
         self._aws, self._child = provider, self.child(provider)
-        self._cluster = plan.cluster.name
+        self._cluster, self._karpenter = plan.cluster.name, any(pool.karpenter for pool in plan.pools)
         vpc = Vpc(
             "network",
             cidr_block=plan.cluster.node_cidr,
@@ -51,15 +52,14 @@ class AwsNetwork(Component):
         )
         public, nodes, control_plane = self._subnets(plan, vpc)
         to_the_internet = self._to_the_internet(vpc, public)
-        private = self._table("private", vpc)
+        private, routes = self._ways_out(plan, vpc, public, to_the_internet)
         self._joined("control-plane", control_plane, private)
         joined = self._joined("nodes", nodes, private)
-        nat = self._nat(next(iter(public.values())), to_the_internet)
         self.handle = NetworkHandle(
             network=vpc.id,
             node_subnets={zone: subnet.id for zone, subnet in nodes.items()},
             control_plane_subnets=tuple(subnet.id for subnet in control_plane.values()),
-            ready=(*joined, *self._through(nat, private, vpc, plan)),
+            ready=(*joined, *routes, self._layers(vpc, plan, private)),
             provider=provider,
         )
         self.done({"network": vpc.id})
@@ -84,6 +84,8 @@ class AwsNetwork(Component):
     def _subnet(self, vpc: Vpc, name: str, zone: str, cidr: str, role: str | None = None) -> Subnet:
         # The cluster's tag tells the load balancer controller of EKS which of the VPC's subnets are the cluster's.
         roles = {role: "1", f"kubernetes.io/cluster/{self._cluster}": "owned"} if role else {}
+        if role == _PRIVATE_ROLE and self._karpenter:
+            roles[DISCOVERY_TAG] = self._cluster
         return Subnet(
             name,
             vpc_id=vpc.id,
@@ -105,42 +107,55 @@ class AwsNetwork(Component):
             gateway_id=gateway.id,
             opts=self._child,
         )
-        return (route, *self._joined("public", subnets, table))
+        return (route, *self._joined("public", subnets, dict.fromkeys(subnets, table)))
 
-    def _nat(self, subnet: Subnet, after: Sequence[pulumi.Resource]) -> NatGateway:
-        name = named(self._cluster)
-        address = Eip("nat", domain="vpc", tags=name, opts=self._child)
+    def _ways_out(
+        self, plan: StackPlan, vpc: Vpc, public: Mapping[str, Subnet], after: Sequence[pulumi.Resource]
+    ) -> tuple[dict[str, RouteTable], tuple[Route, ...]]:
+        """Zone -> its private table; one NAT gateway for all, or one a zone, which the loss of another leaves alone."""
+        zones, each = plan.cluster.zones, plan.cluster.nat_gateway_per_zone
+        tables, routes = {}, []
+        for zone in zones if each else zones[:1]:
+            ending = f"-{zone}" if each else ""
+            tables[zone] = self._table(f"private{ending}", vpc)
+            route = Route(
+                f"private{ending}",
+                route_table_id=tables[zone].id,
+                destination_cidr_block=_ANYWHERE,
+                nat_gateway_id=self._nat(f"nat{ending}", public[zone], after).id,
+                opts=self._child,
+            )
+            routes.append(route)
+        return {zone: tables.get(zone, tables[zones[0]]) for zone in zones}, tuple(routes)
+
+    def _nat(self, name: str, subnet: Subnet, after: Sequence[pulumi.Resource]) -> NatGateway:
+        tags = named(self._cluster)
+        address = Eip(name, domain="vpc", tags=tags, opts=self._child)
         # EC2 refuses a NAT gateway in a network that has no way out yet.
         options = self.child(self._aws, after)
-        return NatGateway("nat", allocation_id=address.id, subnet_id=subnet.id, tags=name, opts=options)
+        return NatGateway(name, allocation_id=address.id, subnet_id=subnet.id, tags=tags, opts=options)
 
-    def _through(
-        self, nat: NatGateway, table: RouteTable, vpc: Vpc, plan: StackPlan
-    ) -> tuple[pulumi.Resource, pulumi.Resource]:
-        route = Route(
-            "private",
-            route_table_id=table.id,
-            destination_cidr_block=_ANYWHERE,
-            nat_gateway_id=nat.id,
-            opts=self._child,
-        )
+    def _layers(self, vpc: Vpc, plan: StackPlan, tables: Mapping[str, RouteTable]) -> VpcEndpoint:
         # ECR keeps image layers in S3: Triton's ten gigabytes a node need not pay for the NAT gateway; this is free.
-        layers = VpcEndpoint(
+        return VpcEndpoint(
             "s3",
             vpc_id=vpc.id,
             service_name=f"com.amazonaws.{plan.region}.s3",
             vpc_endpoint_type="Gateway",
-            route_table_ids=[table.id],
+            route_table_ids=[table.id for table in dict.fromkeys(tables.values())],
             tags=named(self._cluster),
             opts=self._child,
         )
-        return route, layers
 
     def _table(self, name: str, vpc: Vpc) -> RouteTable:
         return RouteTable(name, vpc_id=vpc.id, tags=named(f"{self._cluster}-{name}"), opts=self._child)
 
-    def _joined(self, name: str, subnets: Mapping[str, Subnet], table: RouteTable) -> tuple[RouteTableAssociation, ...]:
+    def _joined(
+        self, name: str, subnets: Mapping[str, Subnet], tables: Mapping[str, RouteTable]
+    ) -> tuple[RouteTableAssociation, ...]:
         return tuple(
-            RouteTableAssociation(f"{name}-{zone}", route_table_id=table.id, subnet_id=subnet.id, opts=self._child)
+            RouteTableAssociation(
+                f"{name}-{zone}", route_table_id=tables[zone].id, subnet_id=subnet.id, opts=self._child
+            )
             for zone, subnet in subnets.items()
         )

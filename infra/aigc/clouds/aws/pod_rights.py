@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
-from aigc.catalog.labels import KNATIVE_NAMESPACE, NODE_AUTOSCALER
-from aigc.clouds.aws.policies import PULL_POLICY, autoscaler_policy
+from aigc.catalog.labels import KARPENTER, KNATIVE_NAMESPACE, NODE_AUTOSCALER
+from aigc.clouds.aws.karpenter_policy import karpenter_policy
+from aigc.clouds.aws.policies import PULL_POLICY, VOLUME_POLICIES, autoscaler_policy
+from aigc.clouds.aws.repositories import in_ecr
 from aigc.plan.stack_plan import ServingMode, StackPlan
-
-_ECR = re.compile(r"[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/")
 
 
 @dataclass(frozen=True)
@@ -31,8 +30,18 @@ def pod_rights(plan: StackPlan) -> tuple[PodRight, ...]:
     if any(component.name == NODE_AUTOSCALER for component in plan.components):
         own = autoscaler_policy(plan.cluster.name)
         rights.append(PodRight("autoscaler", NODE_AUTOSCALER, NODE_AUTOSCALER, policy=own))
+    if any(component.name == KARPENTER for component in plan.components):
+        rights.append(PodRight("karpenter", KARPENTER, KARPENTER, policy=karpenter_policy(plan)))
     served = [endpoint for endpoint in plan.endpoints if endpoint.mode is ServingMode.KNATIVE]
-    if any(_ECR.match(image) for one in served for image in (one.source.image, plan.images["envoy"])):
+    if any(in_ecr(image) for one in served for image in (one.source.image, plan.images["envoy"])):
         # It asks the registry for the digest of each image before there is a pod; a node's rights are no help to it.
         rights.append(PodRight("knative", KNATIVE_NAMESPACE, "controller", managed=(PULL_POLICY,)))
+    if has_volumes(plan):
+        # The names under which the add-on of EKS runs its controller.
+        rights.append(PodRight("volumes", "kube-system", "ebs-csi-controller-sa", managed=VOLUME_POLICIES))
     return tuple(rights)
+
+
+def has_volumes(plan: StackPlan) -> bool:
+    """Whether anything of the stack claims a volume."""
+    return plan.monitoring is not None and plan.monitoring.storage_class is not None

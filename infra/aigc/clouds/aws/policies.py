@@ -6,6 +6,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from aigc.catalog.limits import IAM_ROLE_NAME_CHARS
+from aigc.plan.names import physical
+
 MANAGED = "arn:aws:iam::aws:policy/"
 """Policies that AWS keeps up to date, in the only partition that is built for."""
 CLUSTER_POLICIES = ("AmazonEKSClusterPolicy",)
@@ -13,8 +16,17 @@ PULL_POLICY = "AmazonEC2ContainerRegistryPullOnly"
 NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", PULL_POLICY)
 """To join a cluster and to pull images; the CNI has a role of its own, else all that runs on a node could use it."""
 CNI_POLICIES = ("AmazonEKS_CNI_Policy",)
+VOLUME_POLICIES = ("service-role/AmazonEBSCSIDriverPolicy",)
+"""To make, attach and delete disks that the driver itself has marked."""
+NODES = "nodes"
+"""The role of nodes."""
 PODS = "pods.eks.amazonaws.com"
 """EKS Pod Identity: a pod's service account takes a role, and no key is kept anywhere."""
+
+
+def role_name(cluster: str, name: str) -> str:
+    """What a role of a cluster is called in the account."""
+    return physical(f"{cluster}-{name}", IAM_ROLE_NAME_CHARS)
 
 
 def trust(service: str) -> str:

@@ -8,10 +8,8 @@ import pulumi
 from pulumi_aws.eks import PodIdentityAssociation
 from pulumi_aws.iam import Role, RolePolicy, RolePolicyAttachment
 
-from aigc.catalog.limits import IAM_ROLE_NAME_CHARS
 from aigc.clouds.aws import policies
 from aigc.clouds.aws.pod_rights import pod_rights
-from aigc.plan.names import physical
 from aigc.plan.stack_plan import StackPlan
 from aigc.tokens import Component
 
@@ -21,12 +19,17 @@ def _role(
 ) -> tuple[Role, tuple[pulumi.Resource, ...]]:
     role = Role(
         name,
-        name=physical(f"{cluster}-{name}", IAM_ROLE_NAME_CHARS),
+        name=policies.role_name(cluster, name),
         assume_role_policy=policies.trust(service),
         opts=options,
     )
     attached = (
-        RolePolicyAttachment(f"{name}-{policy}", role=role.name, policy_arn=f"{policies.MANAGED}{policy}", opts=options)
+        RolePolicyAttachment(
+            f"{name}-{policy.rpartition('/')[2]}",
+            role=role.name,
+            policy_arn=f"{policies.MANAGED}{policy}",
+            opts=options,
+        )
         for policy in managed
     )
     return role, tuple(attached)
@@ -43,7 +46,9 @@ class EksRoles(Component):
         self.cluster, self.cluster_ready = _role(
             options, cluster, "control-plane", "eks.amazonaws.com", policies.CLUSTER_POLICIES
         )
-        self.nodes, self.nodes_ready = _role(options, cluster, "nodes", "ec2.amazonaws.com", policies.NODE_POLICIES)
+        self.nodes, self.nodes_ready = _role(
+            options, cluster, policies.NODES, "ec2.amazonaws.com", policies.NODE_POLICIES
+        )
         self.cni, self.cni_ready = _role(options, cluster, "cni", policies.PODS, policies.CNI_POLICIES)
         self.done({})
 

@@ -12,21 +12,53 @@ from aigc.clouds.gcp.cluster import GkeCluster
 from aigc.clouds.gcp.network import GcpNetwork
 from aigc.plan.stack_plan import Cloud, StackPlan
 
+_INABILITIES = (
+    Inability(
+        "rights of one cluster",
+        "A right of a pod holds in every cluster of its project: pods of one name are one identity there",
+    ),
+    Inability(
+        "a closed API server", "Its public endpoint takes connections from anywhere, and IAM judges each request"
+    ),
+    Inability(
+        "models on TPUs",
+        "Triton has no backend for TPUs: a model's own Python brings JAX or PyTorch/XLA, none here does",
+    ),
+    Inability(
+        "one model over several hosts",
+        "Replicas on a slice of several machines are one a machine; LeaderWorkerSet, which joins them, is missing",
+    ),
+    Inability("MPS", "A pod that shares a GPU by MPS needs the IPC of its node, which namespaces of ours forbid"),
+    Inability(
+        "memory of shared GPUs", "Time-sharing keeps no pod from the GPU memory of another; partitions (MIG) do that"
+    ),
+    Inability(
+        "queued provisioning", "Its nodes come for a ProvisioningRequest alone, which is for batch; flex-start is there"
+    ),
+    Inability("reservations are not made", "A pool uses a reservation that somebody made; the stack makes none"),
+    Inability(
+        "several NICs",
+        "Nodes get one network interface: GPUDirect and the networks of A3, A4 and Ironwood are not set up",
+    ),
+    Inability("blue-green upgrades", "Nodes are upgraded one by one: blue-green would need the quota of a pool twice"),
+    Inability(
+        "the way back",
+        "A pod stays where it came: none is moved to an earlier pool of its chain, which would restart it",
+    ),
+    Inability("GCS mounts", "Model files are in the image; the Cloud Storage FUSE driver is not switched on"),
+    Inability("TPU VMs", "TPUs come as nodes of GKE; Cloud TPU VMs beside a cluster are not made"),
+    Inability(
+        "steady endpoints", "Kourier routes Knative Services only; a steady endpoint is reached inside the cluster"
+    ),
+)
+
 
 @dataclass(frozen=True)
 class GoogleCloud:
     """GKE, in one region."""
 
     cloud: Cloud = Cloud.GCP
-    inabilities: tuple[Inability, ...] = (
-        Inability("reservations", "Reserved capacity is not matched to a pool yet; a reserved pool is made on demand"),
-        Inability(
-            "steady endpoints", "Kourier routes Knative Services only; a steady endpoint is reached inside the cluster"
-        ),
-        Inability(
-            "accelerators over several hosts", "Pools of one host each are made; slices over several hosts are not"
-        ),
-    )
+    inabilities: tuple[Inability, ...] = _INABILITIES
 
     def network(self, plan: StackPlan) -> NetworkHandle:
         """A network of its own, with a way out for nodes that have no public address."""

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import pulumi
+from pulumi_gcp.compute import ResourcePolicy, ResourcePolicyWorkloadPolicyArgs
 from pulumi_gcp.container import (
     Cluster,
     ClusterIpAllocationPolicyArgs,
+    ClusterNodePoolArgs,
+    ClusterNodePoolNodeConfigArgs,
     ClusterPrivateClusterConfigArgs,
     ClusterReleaseChannelArgs,
     ClusterWorkloadIdentityConfigArgs,
     NodePool,
 )
-from pulumi_gcp.projects import IAMMember
-from pulumi_gcp.serviceaccount import Account
 
-from aigc.catalog.limits import SERVICE_ACCOUNT_ID_CHARS
+from aigc.catalog.limits import COMPUTE_NAME_CHARS
 from aigc.clouds.contract import ClusterHandle, NetworkHandle
+from aigc.clouds.gcp import node_pool
+from aigc.clouds.gcp.identities import GkeNodeAccount, GkePodRights
 from aigc.clouds.gcp.kubeconfig import GKE_TOKEN
-from aigc.clouds.gcp.node_pool import IGNORED, autoscaling, initial_nodes, management, node_config
 from aigc.clouds.kubeconfig import composed_kubeconfig, kubernetes_provider
+from aigc.plan.gke_pools import gke_pools
 from aigc.plan.names import physical
 from aigc.plan.stack_plan import PoolPlan, StackPlan
 from aigc.tokens import Component
 
-_NODE_ROLE = "roles/container.defaultNodeServiceAccount"
-"""Logs, metrics and image pulls; the project's default account would bring the Editor role to every node."""
+_FIRST_POOL = "default-pool"
+"""The one name that the provider's `remove_default_node_pool` deletes."""
 
 
 class GkeCluster(Component):
@@ -36,35 +37,24 @@ class GkeCluster(Component):
 
     def __init__(self, name: str, plan: StackPlan, network: NetworkHandle) -> None:
         super().__init__(name)
-        account, right = self._account(plan, network)
-        cluster = self._cluster(plan, network)
-        make = partial(self._pool, plan=plan, network=network, cluster=cluster, account=account, right=right)
-        pools = tuple(make(pool) for pool in plan.pools)
+        self._plan, self._network = plan, network
+        self._nodes = GkeNodeAccount("node-account", self, plan, network.provider)
+        cluster = self._cluster()
+        pools = tuple(made for pool in plan.pools for made in self._pool(pool, cluster))
+        rights = GkePodRights("pod-rights", self, plan, cluster, network.provider).ready
         authority = cluster.master_auth.apply(lambda auth: auth.cluster_ca_certificate or "")
         server = pulumi.Output.concat("https://", cluster.endpoint)
         provider = kubernetes_provider(self, composed_kubeconfig(plan.cluster.name, server, authority, GKE_TOKEN))
         self.handle = ClusterHandle(
             provider=provider,
             stack=plan.stack,
-            ready=pools,
+            ready=(*pools, *rights),
             outputs={"name": cluster.name, "endpoint": cluster.endpoint},
         )
         self.done({"name": cluster.name})
 
-    def _account(self, plan: StackPlan, network: NetworkHandle) -> tuple[Account, IAMMember]:
-        account = Account(
-            "nodes",
-            account_id=physical(plan.cluster.name, SERVICE_ACCOUNT_ID_CHARS),
-            display_name="Nodes",
-            opts=self.child(network.provider),
-        )
-        member = pulumi.Output.concat("serviceAccount:", account.email)
-        right = IAMMember(
-            "nodes", project=plan.project or "", role=_NODE_ROLE, member=member, opts=self.child(network.provider)
-        )
-        return account, right
-
-    def _cluster(self, plan: StackPlan, network: NetworkHandle) -> Cluster:
+    def _cluster(self) -> Cluster:
+        plan, network = self._plan, self._network
         zones = sorted({zone for pool in plan.pools for zone in pool.zones})
         return Cluster(
             "cluster",
@@ -76,40 +66,57 @@ class GkeCluster(Component):
             ip_allocation_policy=ClusterIpAllocationPolicyArgs(
                 cluster_secondary_range_name=network.pod_range, services_secondary_range_name=network.service_range
             ),
-            private_cluster_config=ClusterPrivateClusterConfigArgs(
-                enable_private_nodes=True, enable_private_endpoint=False
-            ),
+            # Of nodes alone: people and pipelines reach the API server from outside, and IAM is asked about each.
+            private_cluster_config=ClusterPrivateClusterConfigArgs(enable_private_nodes=True),
             datapath_provider="ADVANCED_DATAPATH",
             workload_identity_config=ClusterWorkloadIdentityConfigArgs(workload_pool=f"{plan.project}.svc.id.goog"),
             release_channel=ClusterReleaseChannelArgs(channel="REGULAR"),
             min_master_version=plan.cluster.kubernetes_minor,
             # The API wants a first pool; ours are resources of their own, so it is removed at once.
-            initial_node_count=1,
+            node_pools=[self._first_pool()],
             remove_default_node_pool=True,
             deletion_protection=plan.cluster.deletion_protection,
             resource_labels={"aigc-stack": plan.stack},
-            opts=self.child(network.provider, ignore_changes=["initialNodeCount"]),
+            # In place of the first pool it has those of this program, and for another list here the provider would
+            # make another cluster; terraform-google-modules/kubernetes-engine, cluster.tf, does the same.
+            opts=self.child(network.provider, self._nodes.ready, ignore_changes=["nodePools"]),
         )
 
-    def _pool(
-        self,
-        pool: PoolPlan,
-        *,
-        plan: StackPlan,
-        network: NetworkHandle,
-        cluster: Cluster,
-        account: Account,
-        right: IAMMember,
-    ) -> NodePool:
-        return NodePool(
+    def _first_pool(self) -> ClusterNodePoolArgs:
+        # Said in full for its account: a node of the project's default one fails where that one has no rights.
+        config = ClusterNodePoolNodeConfigArgs(
+            service_account=self._nodes.email, oauth_scopes=list(node_pool.OAUTH_SCOPES)
+        )
+        return ClusterNodePoolArgs(name=_FIRST_POOL, initial_node_count=1, node_config=config)
+
+    def _pool(self, pool: PoolPlan, cluster: Cluster) -> tuple[NodePool, ...]:
+        policy = self._workload_policy(pool).name if pool.workload_policy else None
+        return tuple(
+            NodePool(
+                part.name,
+                name=part.name,
+                cluster=cluster.id,
+                location=self._plan.region,
+                node_locations=list(part.zones) or None,
+                initial_node_count=node_pool.initial_nodes(part),
+                autoscaling=node_pool.autoscaling(part),
+                management=node_pool.management(part),
+                upgrade_settings=node_pool.upgrades(part),
+                placement_policy=node_pool.placement(part, policy),
+                network_config=node_pool.network_config(),
+                node_config=node_pool.node_config(part, self._nodes.email),
+                opts=self.child(self._network.provider, self._nodes.ready, ignore_changes=list(node_pool.IGNORED)),
+            )
+            for part in gke_pools(pool)
+        )
+
+    def _workload_policy(self, pool: PoolPlan) -> ResourcePolicy:
+        return ResourcePolicy(
             pool.name,
-            name=pool.name,
-            cluster=cluster.id,
-            location=plan.region,
-            node_locations=list(pool.zones) or None,
-            initial_node_count=initial_nodes(pool),
-            autoscaling=autoscaling(pool),
-            management=management(),
-            node_config=node_config(pool, account.email),
-            opts=self.child(network.provider, (right,), ignore_changes=list(IGNORED)),
+            name=physical(f"{self._plan.cluster.name}-{pool.name}", COMPUTE_NAME_CHARS),
+            region=self._plan.region,
+            workload_policy=ResourcePolicyWorkloadPolicyArgs(
+                type="HIGH_THROUGHPUT", accelerator_topology=pool.topology
+            ),
+            opts=self.child(self._network.provider),
         )

@@ -1,0 +1,78 @@
+"""Microsoft Azure: an AKS cluster with the plan's agent pools.
+
+AKS brings what adds and removes nodes and installs NVIDIA's driver; the device plugin is left to its user, and the
+foundation installs it, see docs/decisions/0010-calico-and-entra-on-aks.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aigc.clouds.azure.cluster import AksCluster
+from aigc.clouds.azure.network import AzureNetwork
+from aigc.clouds.contract import ClusterHandle, Inability, NetworkHandle
+from aigc.plan.stack_plan import Cloud, StackPlan
+
+_INABILITIES = (
+    Inability("reservations", "Capacity reservation groups are not matched to a pool yet"),
+    Inability(
+        "node auto-provisioning", "Nodes are agent pools, whose machines and bounds the plan knows; not Karpenter's"
+    ),
+    Inability("MIG and sharing", "The device plugin advertises whole GPUs; slices and time-sharing are not set up"),
+    Inability(
+        "managed GPU pools", "Azure's managed GPU profile is a preview without the autoscaler, so it is not used"
+    ),
+    Inability("FPGA", "NP machines retire on 2027-05-31 and no device plugin is kept up for them, so they are refused"),
+    Inability("GPUs beside Arm processors", "Azure documents no node image for them on AKS, so they are refused"),
+    Inability(
+        "InfiniBand", "Nodes get the usual network interface: models that span hosts would crawl, so none is made"
+    ),
+    Inability(
+        "blob mounts", "AKS installs the Blob driver, but model files are in the image: nothing mounts a container"
+    ),
+    Inability("a key of one's own", "Azure encrypts disks and Secrets with keys of its own; none of Key Vault is set"),
+    Inability("a closed API server", "Its public endpoint takes connections from anywhere, and Entra judges each"),
+    Inability(
+        "registry", "The container registry is made by hand: images are pushed before there is a stack to own it"
+    ),
+    Inability(
+        "digests in a private registry",
+        "Knative's controller has no right to read the registry: images of it run by their tag, a hash of the content",
+    ),
+    Inability(
+        "another machine for the first pool",
+        "AKS makes it with the cluster and refuses to change its machine: add a second pool for the platform instead",
+    ),
+    Inability(
+        "replacing a pool of a protected stack",
+        "The lock on the cluster holds for its pools, too: take deletion_protection off for the time of the change",
+    ),
+    Inability("artifact streaming", "Images are pulled whole before a pod starts; streaming wants a premium registry"),
+    Inability("a NAT gateway a zone", "One NAT gateway serves all zones; without its zone no new image can be pulled"),
+    Inability("managed endpoints", "Azure Machine Learning is not another place for a model yet"),
+    Inability(
+        "steady endpoints", "Kourier routes Knative Services only; a steady endpoint is reached inside the cluster"
+    ),
+    Inability(
+        "other clouds of Azure", "China and the governments' clouds have other addresses and roles, and are refused"
+    ),
+)
+
+
+@dataclass(frozen=True)
+class MicrosoftAzure:
+    """AKS, in one region."""
+
+    cloud: Cloud = Cloud.AZURE
+    inabilities: tuple[Inability, ...] = _INABILITIES
+
+    def network(self, plan: StackPlan) -> NetworkHandle:
+        """A resource group and a network of its own, with a way out for nodes that have no public address."""
+        return AzureNetwork("network", plan).handle
+
+    def cluster(self, plan: StackPlan, network: NetworkHandle) -> ClusterHandle:
+        """The cluster and its agent pools."""
+        return AksCluster("cluster", plan, network).handle
+
+
+ADAPTER = MicrosoftAzure()

@@ -1,0 +1,91 @@
+"""The identities of a cluster, of its control plane and of its nodes, and what each may do; no key anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import NAMESPACE_URL, uuid5
+
+import pulumi
+from pulumi_azure_native.authorization import RoleAssignment
+from pulumi_azure_native.managedidentity import UserAssignedIdentity
+
+from aigc.clouds.azure.tags import inventory_tags
+from aigc.clouds.contract import NetworkHandle
+from aigc.plan.stack_plan import StackPlan
+from aigc.tokens import Component
+
+NETWORK_CONTRIBUTOR = "4d97b98b-1d4f-4787-a291-c67834d212e7"
+IDENTITY_OPERATOR = "f1a07417-d97a-45cb-824c-7a7467783830"
+ACR_PULL = "7f951dda-4ed3-4680-a7ca-43fe172d538d"
+"""Roles that Azure itself defines, the same in every subscription (azure-docs, role-based-access-control,
+built-in-roles.md)."""
+
+
+@dataclass(frozen=True)
+class Right:
+    """A role on one thing."""
+
+    name: str
+    role: str
+    scope: pulumi.Input[str]
+
+
+def role_id(subscription: str, role: str) -> str:
+    """How Azure names one of its roles in a subscription."""
+    return f"/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions/{role}"
+
+
+def assignment_name(plan: StackPlan, name: str) -> str:
+    """Azure wants a GUID; this one is the same on every run and another one for every stack and subscription."""
+    subscription = plan.azure.subscription if plan.azure else ""
+    return str(uuid5(NAMESPACE_URL, f"aigc/{subscription}/{plan.cluster.name}/{name}"))
+
+
+class AksIdentities(Component):
+    """`control_plane` runs the cluster, `nodes` pulls images; `ready` is what must be there before either is of use."""
+
+    LAYER = "clouds"
+
+    def __init__(self, name: str, parent: Component, plan: StackPlan, network: NetworkHandle) -> None:
+        super().__init__(name, pulumi.ResourceOptions(parent=parent))
+        self._plan, self._network = plan, network
+        self.control_plane = self._identity("control-plane")
+        self.nodes = self._identity("nodes")
+        registry = plan.azure.registry_id if plan.azure else None
+        rights: Mapping[UserAssignedIdentity, tuple[Right, ...]] = {
+            self.control_plane: (
+                # Load balancers join the nodes' subnet.
+                Right("control-plane-network", NETWORK_CONTRIBUTOR, network.subnetwork or ""),
+                # It gives the other identity to each node.
+                Right("control-plane-nodes", IDENTITY_OPERATOR, self.nodes.id),
+            ),
+            self.nodes: (Right("nodes-pull", ACR_PULL, registry),) if registry else (),
+        }
+        self.ready: tuple[pulumi.Resource, ...] = tuple(
+            self._assigned(identity, right) for identity, each in rights.items() for right in each
+        )
+        self.done({})
+
+    def _identity(self, name: str) -> UserAssignedIdentity:
+        return UserAssignedIdentity(
+            name,
+            resource_name_=f"{self._plan.cluster.name}-{name}",
+            resource_group_name=self._network.resource_group,
+            location=self._plan.region,
+            tags=inventory_tags(self._plan),
+            opts=self.child(self._network.provider),
+        )
+
+    def _assigned(self, identity: UserAssignedIdentity, right: Right) -> RoleAssignment:
+        subscription = self._plan.azure.subscription if self._plan.azure else ""
+        return RoleAssignment(
+            right.name,
+            role_assignment_name=assignment_name(self._plan, right.name),
+            principal_id=identity.principal_id,
+            # Said, for Entra tells of a new identity everywhere only after minutes.
+            principal_type="ServicePrincipal",
+            role_definition_id=role_id(subscription, right.role),
+            scope=right.scope,
+            opts=self.child(self._network.provider),
+        )

@@ -1,0 +1,111 @@
+"""Karpenter as a Helm Release, and the plan's pools that grow from none as its node pools.
+
+A pool whose nodes stay is a managed node group: Karpenter itself, and what must never wait for a node, live there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+
+from aigc.catalog.labels import DISCOVERY_TAG, KARPENTER
+from aigc.clouds.contract import ClusterHandle
+from aigc.cluster.kubernetes_object import Body, add_objects
+from aigc.foundation.release import release
+from aigc.plan.stack_plan import CapacityType, ComponentPlan, PoolPlan, StackPlan
+from aigc.tokens import Component
+
+COMPONENT = KARPENTER
+_RESOURCES = {"requests": {"cpu": "200m", "memory": "512Mi"}, "limits": {"memory": "512Mi"}}
+_EMPTY_SECONDS = 300
+"""How long a node without pods of ours stays: the next burst finds it, and with it the image of Triton."""
+_OLDEST_HOURS = 720
+"""A month: then a node is replaced, and with it a kernel that nobody patches."""
+
+
+def chart_values(plan: StackPlan) -> Body:
+    """Two replicas where two nodes stay, for the chart puts no two on one."""
+    staying = sum(pool.min_nodes for pool in plan.pools if not pool.karpenter)
+    return {
+        "fullnameOverride": KARPENTER,
+        "replicas": min(2, staying),
+        "serviceAccount": {"name": KARPENTER},
+        "controller": {"resources": _RESOURCES},
+        "settings": {"clusterName": plan.cluster.name, "interruptionQueue": plan.cluster.name},
+    }
+
+
+def node_class_body(plan: StackPlan, pool: PoolPlan) -> Body:
+    """How a node of the pool is made: image, network, disk; as the launch template of a group has it."""
+    found = [{"tags": {DISCOVERY_TAG: plan.cluster.name}}]
+    disk = {"volumeType": "gp3", "volumeSize": f"{pool.disk_gib}Gi", "encrypted": True, "deleteOnTermination": True}
+    return {
+        "apiVersion": "karpenter.k8s.aws/v1",
+        "kind": "EC2NodeClass",
+        "metadata": {"name": pool.name},
+        "spec": {
+            "amiSelectorTerms": [{"alias": pool.node_image}],
+            "instanceProfile": plan.cluster.name,
+            "subnetSelectorTerms": found,
+            "securityGroupSelectorTerms": found,
+            "blockDeviceMappings": [{"deviceName": "/dev/xvda", "ebs": disk}],
+            # A pod gets none of its node's credentials: one hop is none for a pod on its network.
+            "metadataOptions": {"httpEndpoint": "enabled", "httpTokens": "required", "httpPutResponseHopLimit": 1},
+            "tags": {"aigc-stack": plan.stack, "aigc-cluster": plan.cluster.name},
+        },
+    }
+
+
+def node_pool_body(pool: PoolPlan) -> Body:
+    """Which nodes, and how many at most: it counts processors, so the bound is that many machines' worth of them."""
+    kind = "spot" if pool.capacity is CapacityType.SPOT else "on-demand"
+    wanted = {
+        "node.kubernetes.io/instance-type": [pool.machine_type],
+        "karpenter.sh/capacity-type": [kind],
+        "topology.kubernetes.io/zone": list(pool.zones),
+    }
+    return {
+        "apiVersion": "karpenter.sh/v1",
+        "kind": "NodePool",
+        "metadata": {"name": pool.name},
+        "spec": {
+            "template": {
+                "metadata": {"labels": dict(pool.labels)},
+                "spec": {
+                    "nodeClassRef": {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": pool.name},
+                    "requirements": [
+                        {"key": key, "operator": "In", "values": values} for key, values in wanted.items()
+                    ],
+                    "taints": [taint.model_dump() for taint in pool.taints],
+                    "expireAfter": f"{_OLDEST_HOURS}h",
+                },
+            },
+            "limits": {"cpu": f"{pool.vcpus * pool.max_nodes:g}"},
+            # Never moves pods together: a model that loads for minutes is not worth a node's half hour.
+            "disruption": {"consolidationPolicy": "WhenEmpty", "consolidateAfter": f"{_EMPTY_SECONDS}s"},
+        },
+    }
+
+
+class Karpenter(Component):
+    """The controller, then what it makes nodes from; on the way back its nodes go before it does."""
+
+    LAYER = "foundation"
+
+    def __init__(
+        self,
+        name: str,
+        plan: StackPlan,
+        component: ComponentPlan,
+        cluster: ClusterHandle,
+        after: Sequence[pulumi.Resource],
+    ) -> None:
+        super().__init__(name)
+        controller = release(self, component, cluster, chart_values(plan), (*after, *cluster.ready))
+        pools = [pool for pool in plan.pools if pool.karpenter]
+        classes = add_objects(cluster, self, [node_class_body(plan, pool) for pool in pools], (controller,))
+        made = add_objects(cluster, self, [node_pool_body(pool) for pool in pools], (controller, *classes))
+        self.ready: tuple[pulumi.Resource, ...] = (controller, *made)
+        """What a pod that waits for a node comes after."""
+        self.done({"version": component.version, "namespace": component.namespace})

@@ -1,0 +1,17 @@
+"""The part of a plan that only a stack on Azure has."""
+
+from __future__ import annotations
+
+from aigc.plan.frozen import Frozen
+
+
+class AzurePlan(Frozen):
+    """Whose it is, who administers it, where its images are, what AKS makes first."""
+
+    subscription: str
+    admin_group: str
+    """Object id of the Entra group that administers the cluster."""
+    registry_id: str | None
+    """Azure's id of the container registry that the nodes pull from; None where it is not one of Azure."""
+    system_pool: str
+    """The pool that AKS makes together with the cluster, and puts its own pods on."""

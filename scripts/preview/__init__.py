@@ -1,0 +1,1 @@
+"""What a person or a pull request is shown of stacks before anything exists."""
