@@ -48,12 +48,6 @@ class _Module(Protocol):
     def open_cloud(self, plan: StackPlan, deadline: Deadline) -> LiveCloud: ...
 
 
-def named_reservation(pool: PoolPlan) -> str | None:
-    """Id or name of the reservation that a pool is for; None on plans that cannot name one."""
-    named = getattr(pool, "reservation", None)
-    return str(named) if named else None
-
-
 def clouds_that_answer() -> tuple[str, ...]:
     """The clouds that can be asked, by name."""
     return tuple(sorted(module.name for module in pkgutil.iter_modules(clouds.__path__)))

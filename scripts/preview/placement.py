@@ -12,6 +12,7 @@ from aigc.plan.capacity import (
     allocatable_cpu_millicores,
     allocatable_memory_mib,
 )
+from aigc.plan.expected import devices_of
 from aigc.plan.stack_plan import EndpointPlan, PoolPlan, StackPlan
 
 
@@ -57,9 +58,11 @@ COLUMNS = ("endpoint", "replicas", "pool", "machine type", "accelerator", "CPU (
 
 
 def placements(plan: StackPlan) -> tuple[Placement, ...]:
-    """One row an endpoint, in the order of the plan."""
+    """A row for each pool that an endpoint's pods may land on, in the order of the plan and of its preference."""
     pools = {pool.name: pool for pool in plan.pools}
-    return tuple(_placement(plan, endpoint, pools.get(endpoint.pool or "")) for endpoint in plan.endpoints)
+    return tuple(
+        _placement(plan, endpoint, pools.get(name)) for endpoint in plan.endpoints for name in endpoint.pools or ("",)
+    )
 
 
 def _placement(plan: StackPlan, endpoint: EndpointPlan, pool: PoolPlan | None) -> Placement:
@@ -74,11 +77,15 @@ def _placement(plan: StackPlan, endpoint: EndpointPlan, pool: PoolPlan | None) -
         nodes=f"{pool.min_nodes}..{pool.max_nodes}" if pool else None,
         accelerator=pool.accelerator if pool else None,
         cpu_millicores=endpoint.resources.cpu_millicores + SIDECARS_CPU_MILLICORES,
-        allocatable_cpu_millicores=allocatable_cpu_millicores(pool.vcpus) if pool else None,
+        allocatable_cpu_millicores=(
+            allocatable_cpu_millicores(machine.vcpus, plan.cloud) if machine and machine.vcpus is not None else None
+        ),
         memory_mib=endpoint.resources.memory_mib + SIDECARS_MEMORY_MIB,
-        allocatable_memory_mib=allocatable_memory_mib(machine) if machine else None,
+        allocatable_memory_mib=(
+            allocatable_memory_mib(machine) if machine and machine.memory_gib is not None else None
+        ),
         accelerators=endpoint.resources.accelerators,
-        allocatable_accelerators=pool.accelerators_per_node if pool else None,
+        allocatable_accelerators=devices_of(pool) if pool else None,
     )
 
 

@@ -81,7 +81,7 @@ def node_pool_body(pool: PoolPlan) -> Body:
                     "expireAfter": f"{_OLDEST_HOURS}h",
                 },
             },
-            "limits": {"cpu": f"{pool.vcpus * pool.max_nodes:g}"},
+            "limits": {"cpu": f"{(pool.vcpus or 0) * pool.max_nodes:g}"},
             # Never moves pods together: a model that loads for minutes is not worth a node's half hour.
             "disruption": {"consolidationPolicy": "WhenEmpty", "consolidateAfter": f"{_EMPTY_SECONDS}s"},
         },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aigc.plan.cost import CostInterval, CostPlan, InferenceCost
 
-STATES = ("floor_(idle)", "at_plan", "maximum")
+STATES = ("floor (idle)", "at_plan", "maximum")
 UNKNOWN = "unknown"
 
 

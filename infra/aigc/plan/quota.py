@@ -41,7 +41,8 @@ def _each(pool: PoolPlan, machine: Machine) -> Iterator[QuotaPlan]:
         yield _of(pool, machine)
     if azure:
         name, code = _AZURE_SPOT if spot else _AZURE_REGION
-        yield QuotaPlan(name=name, code=code, unit=_VCPU, needed=pool.vcpus * pool.max_nodes, pools=(pool.name,))
+        needed = float(machine.vcpus or 0) * (pool.max_nodes + pool.surge_nodes)
+        yield QuotaPlan(name=name, code=code, unit=_VCPU, needed=needed, pools=(pool.name,))
 
 
 def _of(pool: PoolPlan, machine: Machine) -> QuotaPlan:

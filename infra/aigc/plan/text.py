@@ -74,7 +74,9 @@ def _lines(plan: StackPlan) -> Iterator[str]:
 
 def _fields(facts: Mapping[str, object]) -> Iterator[str]:
     for name, value in facts.items():
-        yield f"  {name.replace('_', ' '):<{_WIDTH}} {_value(value)}".rstrip()
+        # A name of ours has underscores where a person has spaces; one of somebody else's is left as it is.
+        label = name if " " in name else name.replace("_", " ")
+        yield f"  {label:<{_WIDTH}} {_value(value)}".rstrip()
 
 
 def _value(value: object) -> str:

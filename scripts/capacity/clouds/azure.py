@@ -210,8 +210,7 @@ def _plain_http_on_loopback() -> dict[str, Any]:
 
 def _subscription(plan: StackPlan) -> str:
     """The plan's own where it has one, else the SDK's usual variable."""
-    of_plan = getattr(getattr(plan, "azure", None), "subscription", None)
-    if found := of_plan or os.environ.get("AZURE_SUBSCRIPTION_ID"):
+    if found := plan.azure.subscription if plan.azure else os.environ.get("AZURE_SUBSCRIPTION_ID"):
         return str(found)
     raise fail("AZURE_SUBSCRIPTION_ID", "is not set", "set it to the id that `az account show` prints")
 

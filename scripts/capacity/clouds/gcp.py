@@ -19,7 +19,6 @@ import httpx
 from aigc.catalog.faults import fail
 from aigc.catalog.machines import machines
 from aigc.plan.stack_plan import CapacityType, Cloud, PoolPlan, QuotaPlan, StackPlan
-from scripts.capacity.contract import named_reservation
 from scripts.capacity.facts import Deadline, Fact, Known, LiveQuota, Offering, QuotaAnswer, Reserved, T, Unknown
 from scripts.capacity.rest import Rest, RestError, not_answered
 
@@ -164,7 +163,7 @@ def _reserved(pool: PoolPlan, rows: Sequence[tuple[str, dict[str, Any]]]) -> Res
     for zone, row in rows:
         kept = row.get("specificReservation", {})
         of_type = kept.get("instanceProperties", {}).get("machineType") == pool.machine_type
-        if of_type and row.get("status") == "READY" and named_reservation(pool) in {None, row["name"]}:
+        if of_type and row.get("status") == "READY" and pool.reservation in {None, row["name"]}:
             total, free = zones.get(zone, (0, 0))
             count, used = int(kept.get("count", 0)), int(kept.get("inUseCount", 0))
             zones[zone] = total + count, free + count - used

@@ -13,7 +13,7 @@ import pytest
 from aigc.clouds.azure.agent_pool import pool_settings
 from aigc.clouds.azure.identities import ACR_PULL, IDENTITY_OPERATOR, NETWORK_CONTRIBUTOR, assignment_name
 from aigc.clouds.azure.kubeconfig import AKS_TOKEN, certificate_authority
-from aigc.foundation.accelerators import chart_values as device_plugin_values
+from aigc.foundation.accelerators import nvidia_values as device_plugin_values
 from aigc.foundation.knative_config import KOURIER_INGRESS_CLASS, knative_config
 from aigc.foundation.network_policy import network_policies
 from aigc.plan.stack_plan import CapacityType, StackPlan

@@ -6,7 +6,6 @@ from typing import Any
 
 from aigc.plan.stack_plan import PoolPlan
 from scripts.capacity.clouds.aws.access import Access
-from scripts.capacity.contract import named_reservation
 from scripts.capacity.facts import Fact, Known, Reserved, Unknown
 
 
@@ -24,7 +23,7 @@ def reserved(access: Access, pool: PoolPlan) -> Fact[Reserved]:
 
 def _active(access: Access, pool: PoolPlan) -> list[dict[str, Any]]:
     filters = [{"Name": "instance-type", "Values": [pool.machine_type]}, {"Name": "state", "Values": ["active"]}]
-    named = named_reservation(pool)
+    named = pool.reservation
     ids = {"CapacityReservationIds": [named]} if named else {}
     paginator = access.client("ec2").get_paginator("describe_capacity_reservations")
     return [row for page in paginator.paginate(Filters=filters, **ids) for row in page["CapacityReservations"]]
