@@ -47,10 +47,11 @@ class Engine:
         by_urn, found = graph.by_urn(), []
         for item in graph.resources:
             request = analyzer_pb2.AnalyzeRequest(**self._parts(item, by_urn))
-            found += self._pack.Analyze(request, None).diagnostics
+            found += self._pack.Analyze(request, None).diagnostics  # type: ignore[no-untyped-call]
         resources = [analyzer_pb2.AnalyzerResource(**self._parts(item, by_urn), parent=item.parent)
                      for item in graph.resources]  # fmt: skip
-        found += self._pack.AnalyzeStack(analyzer_pb2.AnalyzeStackRequest(resources=resources), None).diagnostics
+        asked = analyzer_pb2.AnalyzeStackRequest(resources=resources)
+        found += self._pack.AnalyzeStack(asked, None).diagnostics  # type: ignore[no-untyped-call]
         return {(item.policyName, item.enforcementLevel, item.urn.split("::")[-1]) for item in found}
 
     @staticmethod

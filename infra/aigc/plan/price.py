@@ -44,19 +44,10 @@ def monthly_cost(
     `made` has how many of a service (a row of services.yaml) a stack makes where that is not one.
     """
     if spec.cloud in _NOT_OURS:
-        nothing = CostInterval(usd_per_month_low=0.0, usd_per_month_high=None)
-        return CostPlan(
-            usd_per_month_low=0.0,
-            usd_per_month_high=None,
-            not_priced=_NOT_OURS[spec.cloud],
-            budget_usd_per_month=spec.budget_usd_per_month,
-            floor=nothing,
-            at_plan=nothing,
-            maximum=nothing,
-        )
+        return _somebody_elses(spec)
     every = tuple(pools)
     nodes = [_nodes(pool, every, endpoints) for pool in every]
-    priced = [_pool_item(spec, one) for one in nodes]
+    priced: list[tuple[CostItem | None, list[str]]] = [_pool_item(spec, one) for one in nodes]
     priced += [_service_item(row, nodes, spec.region, made.get(row.service, 1)) for row in services(spec.cloud)]
     items = tuple(item for item, _ in priced if item is not None)
     floor, at_plan, maximum = (
@@ -74,6 +65,20 @@ def monthly_cost(
         at_plan_basis=tuple(f"{one.name}: {_bounds(one)}" for one in endpoints if one.expected),
         items=items,
         inferences=tuple(_inferences(items, endpoints)),
+    )
+
+
+def _somebody_elses(spec: StackSpec) -> CostPlan:
+    """Of a stack whose nodes are there already: nothing is known of what they cost."""
+    unknown = CostInterval(usd_per_month_low=0.0, usd_per_month_high=None)
+    return CostPlan(
+        usd_per_month_low=0.0,
+        usd_per_month_high=None,
+        not_priced=_NOT_OURS[spec.cloud],
+        budget_usd_per_month=spec.budget_usd_per_month,
+        floor=unknown,
+        at_plan=unknown,
+        maximum=unknown,
     )
 
 

@@ -143,7 +143,7 @@ def test_candidates_carry_no_less(l4: PoolPlan) -> None:
         row = machines(Cloud.AWS)[one.machine_type]
         assert row.resource_key == wanted.resource_key and row.architecture == wanted.architecture
         assert (row.accelerator_memory_gib or 0) >= (wanted.accelerator_memory_gib or 0)
-        assert one.vcpus >= l4.vcpus and one.memory_gib >= l4.memory_gib
+        assert (one.vcpus or 0) >= (l4.vcpus or 0) and (one.memory_gib or 0) >= (l4.memory_gib or 0)
         assert one.max_nodes * one.accelerators_per_node >= l4.max_nodes * l4.accelerators_per_node
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from aigc.catalog.services import HOURS_PER_MONTH, Per, services
 from aigc.config.stack_file import parse_stack_file
-from aigc.plan.cost import CostPlan
+from aigc.plan.cost import CostItem, CostPlan
 from aigc.plan.cost_text import budget_text, cost_facts, state_texts
 from aigc.plan.price import monthly_cost
 from aigc.plan.resolve import resolve
@@ -44,7 +44,8 @@ def test_the_floor_is_everything_that_stays_when_nobody_asks(tmp_path: Path, rep
 def test_states_never_fall(tmp_path: Path, repository: Path) -> None:
     for stack in (aws(models={"tiny": on_l4()}), gcp(models={"tiny": on_l4()})):
         cost = plan(tmp_path, repository, stack).cost
-        for one in (*cost.items, cost):
+        bills: tuple[CostItem | CostPlan, ...] = (*cost.items, cost)
+        for one in bills:
             assert one.floor.usd_per_month_low <= one.at_plan.usd_per_month_low <= one.maximum.usd_per_month_low
             highs = [state.usd_per_month_high for state in (one.floor, one.at_plan, one.maximum)]
             known = [high for high in highs if high is not None]

@@ -196,7 +196,7 @@ def test_production_asks_for_more(rule: str, resource: ResourceView) -> None:
 
 
 def test_production_that_is_protected_and_in_zones_is_fine() -> None:
-    guarded = replace(GKE, inputs=GKE.inputs | {"deletionProtection": True})
+    guarded = replace(GKE, inputs={**GKE.inputs, "deletionProtection": True})
     assert broken(guarded, replace(EKS, protect=True), gke_pool(), name="some-prod") == {}
 
 
