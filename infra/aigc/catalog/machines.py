@@ -132,6 +132,8 @@ def no_less_than(machine: Machine, columns: Iterable[str]) -> tuple[Machine, ...
         row
         for row in machines(machine.cloud).values()
         if row.resource_key == machine.resource_key
+        # An FPGA is advertised by nobody, and yet no machine without one does in its place, nor the other way.
+        and (row.accelerator_id is None) == (machine.accelerator_id is None)
         and row.is_one_machine
         and not row.retired
         and all(holds(row, column) for column in ("accelerator_count", "accelerator_memory_gib", *columns))

@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from aigc.plan.cost import CostPlan
+
 CARD = {
     "modality": "text",
     "description": "A model for tests.",
@@ -98,3 +100,8 @@ def write(folder: Path, stack: dict[str, Any], name: str | None = None) -> Path:
     unshared = json.loads(json.dumps(stack))  # else PyYAML writes what is used twice as an alias
     path.write_text(yaml.safe_dump({"config": {"aigc:stack": unshared}}, sort_keys=False))
     return path
+
+
+def nodes_at_most(cost: CostPlan) -> float:
+    """US dollars a month of all pools at their largest, without what else a cloud charges for."""
+    return sum(item.maximum.usd_per_month_high or 0.0 for item in cost.items if item.pool)
