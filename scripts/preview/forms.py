@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -100,6 +101,7 @@ def stack_json(report: StackReport) -> dict[str, Any]:
     types = Counter(resource.type for resource in graph.resources)
     return {
         "stack": graph.stack,
+        "graph_sha256": hashlib.sha256(graph.to_json().encode()).hexdigest(),
         "counts": counts(graph),
         "by_type": dict(sorted(types.items())),
         "layers": {layer: [branch.name for branch in branches] for layer, branches in by_layer(graph).items()},

@@ -12,6 +12,7 @@ from aigc.config.stacks import PROJECT_ROOT
 from scripts.engine.api import preview_graph
 from scripts.engine.graph import Graph
 from scripts.engine.wire import UNKNOWN, is_secret
+from tests.programs.graphs import graph_of
 
 CIPHERTEXT = "v1:nobody-can-read-this"
 
@@ -45,7 +46,7 @@ def test_the_chart_gets_it_as_a_secret(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("stack", ["local", "gcp-dev"])
 def test_without_a_webhook_nothing_leaves_the_cluster(stack: str) -> None:
-    graph = preview_graph(stack, PROJECT_ROOT)
+    graph = graph_of(stack)
     names = {item.inputs["metadata"]["name"] for item in graph.kubernetes_objects()}
     assert "alertmanager-to-webhook" not in names
 

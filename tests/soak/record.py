@@ -17,6 +17,7 @@ from typing import Any
 from aigc.catalog.labels import GATEWAY_NAMESPACE, MODELS_NAMESPACE
 from aigc.config.stacks import PROJECT_ROOT
 from scripts.engine.api import preview_graph
+from scripts.engine.graph import Graph
 from scripts.engine.objects import key_of, manifest
 from scripts.engine.render import text_of
 from scripts.stacks import LOCAL_STACK
@@ -84,14 +85,18 @@ def digest(part: str, root: Path = PROJECT_ROOT, objects: Callable[[Path], str] 
 @cache
 def served_objects(root: Path) -> str:
     """What the program declares for the local stack in the namespaces that requests pass, as text."""
-    graph = preview_graph(LOCAL_STACK, root)
+    return served_text(preview_graph(LOCAL_STACK, root))
+
+
+def served_text(graph: Graph) -> str:
+    """The same of a graph."""
     texts = [
         text_of(resource)
         for resource in graph.resources
         if resource.is_kubernetes_object and key_of(manifest(resource)).namespace in SERVED
     ]
     if not texts:
-        raise AssertionError(f"stack {LOCAL_STACK} declares nothing in {SERVED}")
+        raise AssertionError(f"stack {graph.stack} declares nothing in {SERVED}")
     return "---\n".join(sorted(texts))
 
 

@@ -35,7 +35,7 @@ FAULTS: list[tuple[dict[str, Any], str, str, str]] = [
     (stack(**ABOVE | {"overflow_pools": ["platform"]}), "overflow_pools[0]", "carries cpu", "same accelerator"),
     (stack({"spot": SPOT | {"machine_type": "g6.xlarge"}}, **ABOVE | {"resources": {"cpu_millicores": 5000}}),
      "tiny.resources.cpu_millicores", "a g6.xlarge gives", "larger machine"),
-    (stack(**ABOVE | {"replicas": {"min": 6}}), "replicas.min", "at most 5 accelerators", "raise max_nodes"),
+    (stack(**ABOVE | {"replicas": {"min": 6}}), "replicas.min", "hold 5 at most", "raise max_nodes"),
     (local(models={"tiny": ABOVE}), "overflow_pools[0]", "no pool spot", "pools"),
 ]  # fmt: skip
 

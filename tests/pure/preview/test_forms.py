@@ -22,8 +22,8 @@ from tests.pure.plan.stacks_for_tests import aws, existing, gcp, write
 from tests.pure.preview.samples import config_map, gke_pool, graph, resource, urn
 
 COMPONENT = "aigc:serving:Endpoint"
-KEYS = {"stack", "counts", "by_type", "layers", "resources", "outputs", "cost", "quotas", "placement", "policy",
-        "changes"}  # fmt: skip
+KEYS = {"stack", "counts", "by_type", "graph_sha256", "layers", "resources", "outputs", "cost", "quotas", "placement",
+        "policy", "changes"}  # fmt: skip
 
 
 def plan(folder: Path, models: Path, stack: dict[str, Any]) -> StackPlan:

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from aigc.config.stacks import PROJECT_ROOT
-from tests.soak.record import COVERS, WANTED, digest, files_of, served_objects
+from scripts.stacks import LOCAL_STACK
+from tests.programs.graphs import graph_of
+from tests.soak.record import COVERS, WANTED, digest, files_of, served_text
 from tests.soak.record import objections as objections_of
 
 PART = "volume"
@@ -110,7 +112,8 @@ def test_a_change_of_the_declared_objects_makes_it_old(tree: Path) -> None:
 
 
 def test_the_objects_are_those_that_serve_and_no_others() -> None:
-    kinds = re.findall(r"^kind: (\w+)$", served_objects(PROJECT_ROOT), re.MULTILINE)
+    text = served_text(graph_of(LOCAL_STACK))
+    kinds = re.findall(r"^kind: (\w+)$", text, re.MULTILINE)
     assert {"Deployment", "Service", "ScaledObject", "NetworkPolicy"} <= set(kinds)
     assert "GrafanaDashboard" not in kinds
-    assert "namespace: monitoring" not in served_objects(PROJECT_ROOT)
+    assert "namespace: monitoring" not in text
