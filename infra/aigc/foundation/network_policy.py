@@ -31,6 +31,7 @@ from aigc.foundation.flows import (
     Flow,
     Pods,
 )
+from aigc.plan.policy_engine import PolicyEngine, policy_engine
 from aigc.plan.stack_plan import Cloud, ClusterPlan, StackPlan
 from aigc.tokens import Component
 
@@ -39,6 +40,9 @@ _ANYWHERE = "0.0.0.0/0"
 _HTTPS_PORT = 443
 _API_PORTS = (443, 6443, 16443)
 """Of the Service, of most control planes, and of the local one: policies are judged after translation."""
+_EVERY_PEER: tuple[Body, ...] = ()
+"""No peer named is every peer: the one rule that means nodes to an engine whose ranges do not mean them."""
+_KUBE_SYSTEM = "kube-system"
 
 
 def network_policies(plan: StackPlan, control_plane_cidr: str | None) -> list[Body]:
@@ -48,26 +52,26 @@ def network_policies(plan: StackPlan, control_plane_cidr: str | None) -> list[Bo
     flows = (*FLOWS, *(KOURIER_FLOWS if kourier else ()))
     world = (*WORLD_TARGETS, *(KOURIER_WORLD_TARGETS if kourier else ()))
     to_nodes = ONLY_NODE_CLIENTS if plan.cluster.only_node_address else NODE_CLIENTS
-    api = control_plane_cidr or _ANYWHERE
+    engine, api = policy_engine(plan), control_plane_cidr or _ANYWHERE
+    api_server = _ranges(api, *_service_of_the_api(plan.cluster)) if engine.api_server_is_outside else _EVERY_PEER
+    node_range = plan.cluster.node_cidr
+    nodes = _ranges(node_range) if node_range and engine.ranges_mean_nodes else _EVERY_PEER
+    anybody = _ranges(_ANYWHERE) if engine.ranges_mean_nodes else _EVERY_PEER
     return [
         *(_default_deny(name) for name in sorted(ours)),
         *(_dns(name) for name in sorted(ours)),
         *_flows(flow for flow in flows if {flow.source.namespace, flow.target.namespace} <= ours),
-        *(
-            _egress(pods, (api, *_service_of_the_api(plan.cluster)), _API_PORTS, "api-server")
-            for pods in _api_clients(plan)
-            if pods.namespace in ours
-        ),
+        *(_egress(pods, api_server, _API_PORTS, "api-server") for pods in _api_clients(plan) if pods.namespace in ours),
         *_of_cloud(plan.cloud, ours),
+        *(_egress(pods, nodes, ports, "nodes") for pods, ports in to_nodes if pods.namespace in ours),
+        *(_open(pods, port, anybody, f"world-{port}") for pods, port in world if pods.namespace in ours),
         *(
-            _egress(pods, (plan.cluster.node_cidr or _ANYWHERE,), ports, "nodes")
-            for pods, ports in to_nodes
+            _open(pods, port, _callers(engine, api), "api-server")
+            for pods, port in WEBHOOK_TARGETS
             if pods.namespace in ours
         ),
-        *(_open(pods, port, _ANYWHERE, f"world-{port}") for pods, port in world if pods.namespace in ours),
-        *(_open(pods, port, api, "api-server") for pods, port in WEBHOOK_TARGETS if pods.namespace in ours),
         *(_webhook() if plan.monitoring and plan.monitoring.alert_webhook else ()),
-        *(_from_node(name, cidr) for name in sorted(ours) if (cidr := _kubelets(plan.cluster)) is not None),
+        *(_from_node(name, cidr) for name in sorted(ours) if (cidr := _kubelets(plan.cluster, engine)) is not None),
     ]
 
 
@@ -112,22 +116,21 @@ def _flows(flows: Iterable[Flow]) -> Iterator[Body]:
         )
 
 
-def _egress(pods: Pods, cidrs: Sequence[str], ports: Sequence[int], where: str, why: str | None = None) -> Body:
-    egress = [{"to": [{"ipBlock": {"cidr": cidr}} for cidr in cidrs], "ports": _tcp(ports)}]
-    spec = {"podSelector": _selector(pods), "policyTypes": ["Egress"], "egress": egress}
+def _egress(pods: Pods, peers: Sequence[Body], ports: Sequence[int], where: str, why: str | None = None) -> Body:
+    spec = {"podSelector": _selector(pods), "policyTypes": ["Egress"], "egress": [_rule("to", peers, ports)]}
     return _policy(pods.namespace, f"{_role(pods)}-to-{where}", spec, why)
 
 
 def _aws(pods: Pods) -> Iterator[Body]:
-    yield _egress(pods, (_ANYWHERE,), (_HTTPS_PORT,), "aws", "AWS' own API, and its registry")
+    yield _egress(pods, _ranges(_ANYWHERE), (_HTTPS_PORT,), "aws", "AWS' own API, and its registry")
     cidr, port = POD_IDENTITY
-    yield _egress(pods, (cidr,), (port,), "pod-identity", "credentials of its own, from the agent of its node")
+    yield _egress(pods, _ranges(cidr), (port,), "pod-identity", "credentials of its own, from the agent of its node")
 
 
 def _google(pods: Pods) -> Iterator[Body]:
-    yield _egress(pods, (_ANYWHERE,), (_HTTPS_PORT,), "google", "Google Cloud's own API, and its registry")
+    yield _egress(pods, _ranges(_ANYWHERE), (_HTTPS_PORT,), "google", "Google Cloud's own API, and its registry")
     cidr, ports = GKE_METADATA
-    yield _egress(pods, (cidr,), ports, "metadata", "credentials of its own, from the agent of its node")
+    yield _egress(pods, _ranges(cidr), ports, "metadata", "credentials of its own, from the agent of its node")
 
 
 _CLOUD_CLIENTS: Mapping[Cloud, tuple[tuple[Pods, ...], Callable[[Pods], Iterator[Body]]]] = {
@@ -156,24 +159,32 @@ def _service_of_the_api(cluster: ClusterPlan) -> tuple[str, ...]:
     return (f"{IPv4Network(cluster.service_cidr)[1]}/32",)
 
 
-def _kubelets(cluster: ClusterPlan) -> str | None:
+def _callers(engine: PolicyEngine, api: str) -> Sequence[Body]:
+    """Whose address a webhook sees when the API server asks it: its own, or that of a pod at the end of its tunnel."""
+    if not engine.api_server_is_outside:
+        return _EVERY_PEER
+    return (*_ranges(api), *((_peer(Pods(_KUBE_SYSTEM, engine.tunnel)),) if engine.tunnel else ()))
+
+
+def _kubelets(cluster: ClusterPlan, engine: PolicyEngine) -> str | None:
     """The range whose addresses can be nothing but nodes.
 
     Where pods take addresses of the same range (AWS) it would open every pod to every other. The VPC CNI needs none:
     its aws-network-policy-agent puts the node's own address into the rules of every pod, and what a load balancer asks
-    through other nodes is open to the world anyway.
+    through other nodes is open to the world anyway. Where a range means no node, it would be a rule that does nothing:
+    Cilium lets in a pod's own node, and the kubelet with it, by itself.
     """
-    return None if cluster.pods_share_the_nodes_range else cluster.node_cidr
+    useless = cluster.pods_share_the_nodes_range or not engine.ranges_mean_nodes
+    return None if useless else cluster.node_cidr
 
 
 def _webhook() -> Iterator[Body]:
     # Whose address it is stands in a secret; a name cannot be written in a policy either.
-    yield _egress(ALERTMANAGER, (_ANYWHERE,), (_HTTPS_PORT,), "webhook", "alerts for people")
+    yield _egress(ALERTMANAGER, _ranges(_ANYWHERE), (_HTTPS_PORT,), "webhook", "alerts for people")
 
 
-def _open(pods: Pods, port: int, cidr: str, who: str) -> Body:
-    ingress = [{"from": [{"ipBlock": {"cidr": cidr}}], "ports": _tcp((port,))}]
-    spec = {"podSelector": _selector(pods), "policyTypes": ["Ingress"], "ingress": ingress}
+def _open(pods: Pods, port: int, peers: Sequence[Body], who: str) -> Body:
+    spec = {"podSelector": _selector(pods), "policyTypes": ["Ingress"], "ingress": [_rule("from", peers, (port,))]}
     return _policy(pods.namespace, f"{_role(pods)}-from-{who}", spec)
 
 
@@ -203,6 +214,14 @@ def _peer(pods: Pods) -> Body:
         "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": pods.namespace}},
         "podSelector": _selector(pods),
     }
+
+
+def _ranges(*cidrs: str) -> tuple[Body, ...]:
+    return tuple({"ipBlock": {"cidr": cidr}} for cidr in cidrs)
+
+
+def _rule(side: str, peers: Sequence[Body], ports: Sequence[int]) -> Body:
+    return {**({side: list(peers)} if peers else {}), "ports": _tcp(ports)}
 
 
 def _tcp(ports: Sequence[int]) -> list[Body]:
