@@ -68,6 +68,7 @@ class GkeCluster(Component):
             ),
             # Of nodes alone: people and pipelines reach the API server from outside, and IAM is asked about each.
             private_cluster_config=ClusterPrivateClusterConfigArgs(enable_private_nodes=True),
+            # Cilium: what policies call nodes and the API server by is in plan/policy_engine.py (docs/decisions/0011).
             datapath_provider="ADVANCED_DATAPATH",
             workload_identity_config=ClusterWorkloadIdentityConfigArgs(workload_pool=f"{plan.project}.svc.id.goog"),
             release_channel=ClusterReleaseChannelArgs(channel="REGULAR"),
