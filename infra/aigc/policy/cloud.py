@@ -142,7 +142,7 @@ def _protected(stack: StackView) -> Iterator[Finding]:
 def _zones(stack: StackView) -> Iterator[Finding]:
     for pool in pools(stack) if stack.production else ():
         inputs = pool.resource.inputs
-        named = inputs.get("nodeLocations", inputs.get("subnetIds"))
+        named = inputs.get("nodeLocations", inputs.get("subnetIds", pool.zones))
         one_zone = isinstance(inputs.get("location"), str) and inputs["location"].count("-") > 1
         if one_zone or (named is not None and not isinstance(named, Hidden | NotKnown) and _few(named)):
             yield Finding(pool.resource.urn, "a production pool lies in one zone", "name two zones or more")

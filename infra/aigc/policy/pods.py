@@ -30,6 +30,8 @@ class Pool:
     """Inputs that hold the number an autoscaler owns."""
     cloud_scales: bool = False
     """Whether the cloud itself adds nodes; else something on the cluster must."""
+    zones: object = None
+    """Zones that its nodes are in, as far as its inputs name them; None: they do not, and another place does."""
 
 
 def pools(stack: StackView) -> Iterator[Pool]:
@@ -91,6 +93,8 @@ def _agent_pool(item: ResourceView, inputs: Mapping[str, Any], count: str) -> Po
         autoscaled,
         (count,),
         cloud_scales=autoscaled,
+        # A pool that names none is a regional scale set: all of its nodes may be in one.
+        zones=inputs.get("availabilityZones") or (),
     )
 
 

@@ -35,7 +35,7 @@ FAULTS: list[tuple[dict[str, Any], str, str, str]] = [
     (stack(**ABOVE | {"overflow_pools": ["platform"]}), "overflow_pools[0]", "carries cpu", "same accelerator"),
     (stack({"spot": SPOT | {"machine_type": "g6.xlarge"}}, **ABOVE | {"resources": {"cpu_millicores": 5000}}),
      "tiny.resources.cpu_millicores", "a g6.xlarge gives", "larger machine"),
-    (stack(**ABOVE | {"replicas": {"min": 6}}), "replicas.min", "hold 5 at most", "raise max_nodes"),
+    (stack(**ABOVE | {"replicas": {"min": 6}}), "replicas.min", "its pools hold 5 at most", "raise max_nodes"),
     (local(models={"tiny": ABOVE}), "overflow_pools[0]", "no pool spot", "pools"),
 ]  # fmt: skip
 
@@ -86,17 +86,19 @@ def test_knative_is_told_to_take_such_a_pod(tmp_path: Path, repository: Path) ->
     assert knative_faults(pod_of(plan.endpoints[0]), features) == ["field affinity"]
 
 
-def test_in_production_the_floor_is_on_demand_and_never_grows() -> None:
+@pytest.mark.parametrize("stack", ["aws-prod", "azure-prod", "gcp-prod"])
+def test_in_production_the_floor_is_on_demand_and_never_grows(stack: str) -> None:
     """What is added is spot only because the floor cannot be: the autoscaler would take either."""
-    plan = plan_of("aws-prod")
+    plan = plan_of(stack)
     pools = {pool.name: pool for pool in plan.pools}
-    (gpt,) = plan.endpoints
+    gpt = next(endpoint for endpoint in plan.endpoints if endpoint.name == "gpt")
     assert gpt.pool is not None
     floor, (spot,) = pools[gpt.pool], (pools[name] for name in gpt.overflow_pools)
     assert floor.capacity == "on_demand" and floor.min_nodes == floor.max_nodes >= gpt.scaling.min_replicas
     assert spot.capacity == "spot" and spot.min_nodes == 0
     assert gpt.scaling.max_replicas == floor.max_nodes + spot.max_nodes
-    assert plan.cluster.deletion_protection and plan.cluster.nat_gateway_per_zone
+    assert set(floor.taints) | set(spot.taints) == set(gpt.tolerations)
+    assert plan.cluster.deletion_protection and plan.cluster.nat_gateway_per_zone == (stack == "aws-prod")
     assert all(len(pool.zones) == 3 for pool in plan.pools)
     platform = pools["platform"]
-    assert platform.min_nodes >= len(platform.zones), "the zone of Prometheus' disk must have a node"
+    assert platform.min_nodes >= len(platform.zones), "one a zone, where on aws the disk of Prometheus lies"

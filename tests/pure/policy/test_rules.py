@@ -188,6 +188,8 @@ def test_a_stack_with_one_mistake_breaks_one_rule(rule: str, resources: list[Res
         ("production-has-zones", gke_pool(location="us-central1-a")),
         ("production-has-zones", gke_pool(nodeLocations=["us-central1-a"])),
         ("production-has-zones", eks_group(subnetIds=[NotKnown()], scalingConfig={"minSize": 1, "maxSize": 2})),
+        ("production-has-zones", aks_pool()),
+        ("production-has-zones", aks_pool(availabilityZones=["1"])),
     ],
 )
 def test_production_asks_for_more(rule: str, resource: ResourceView) -> None:
@@ -197,7 +199,15 @@ def test_production_asks_for_more(rule: str, resource: ResourceView) -> None:
 
 def test_production_that_is_protected_and_in_zones_is_fine() -> None:
     guarded = replace(GKE, inputs={**GKE.inputs, "deletionProtection": True})
-    assert broken(guarded, replace(EKS, protect=True), gke_pool(), name="some-prod") == {}
+    aks_in_zones = aks_pool(availabilityZones=["1", "2"])
+    assert broken(guarded, replace(EKS, protect=True), gke_pool(), aks_in_zones, name="some-prod") == {}
+
+
+def test_the_pool_that_aks_makes_with_its_cluster_is_in_zones_too() -> None:
+    (system,) = aks().inputs["agentPoolProfiles"]
+    within = replace(aks(agentPoolProfiles=[system | {"availabilityZones": ["1", "2"]}]), protect=True)
+    assert broken(within, name="some-prod") == {}
+    assert set(broken(replace(aks(), protect=True), name="some-prod")) == {"production-has-zones"}
 
 
 def test_a_tag_is_warned_of_at_preview_and_refused_at_up_of_production() -> None:
