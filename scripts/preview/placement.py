@@ -66,7 +66,7 @@ def placements(plan: StackPlan) -> tuple[Placement, ...]:
 
 
 def _placement(plan: StackPlan, endpoint: EndpointPlan, pool: PoolPlan | None) -> Placement:
-    machine = machines(plan.cloud).get(pool.machine_type) if pool else None
+    vcpus, memory_mib = _allocatable(plan, pool) if pool else (None, None)
     return Placement(
         endpoint=endpoint.name,
         mode=endpoint.mode.value,
@@ -77,16 +77,22 @@ def _placement(plan: StackPlan, endpoint: EndpointPlan, pool: PoolPlan | None) -
         nodes=f"{pool.min_nodes}..{pool.max_nodes}" if pool else None,
         accelerator=pool.accelerator if pool else None,
         cpu_millicores=endpoint.resources.cpu_millicores + SIDECARS_CPU_MILLICORES,
-        allocatable_cpu_millicores=(
-            allocatable_cpu_millicores(machine.vcpus, plan.cloud) if machine and machine.vcpus is not None else None
-        ),
+        allocatable_cpu_millicores=None if vcpus is None else allocatable_cpu_millicores(vcpus, plan.cloud),
         memory_mib=endpoint.resources.memory_mib + SIDECARS_MEMORY_MIB,
-        allocatable_memory_mib=(
-            allocatable_memory_mib(machine) if machine and machine.memory_gib is not None else None
-        ),
+        allocatable_memory_mib=memory_mib,
         accelerators=endpoint.resources.accelerators,
         allocatable_accelerators=devices_of(pool) if pool else None,
     )
+
+
+def _allocatable(plan: StackPlan, pool: PoolPlan) -> tuple[float | None, int | None]:
+    """Processors of a node, and the memory of it that pods may request; None where nobody knows."""
+    if not pool.made:
+        return pool.vcpus, None if pool.memory_gib is None else int(pool.memory_gib * 1024)
+    machine = machines(plan.cloud).get(pool.machine_type)
+    if machine is None:
+        return None, None
+    return machine.vcpus, None if machine.memory_gib is None else allocatable_memory_mib(machine)
 
 
 def _of(requested: int, allocatable: int | None) -> str:

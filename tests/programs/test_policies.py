@@ -66,7 +66,7 @@ def test_no_rule_of_the_house_is_broken(graph: Graph) -> None:
 def test_the_rules_see_the_pools_and_the_pods_of_the_program(graph: Graph) -> None:
     """A rule that sees nothing holds: each pool of the plan and each endpoint must be before its eyes."""
     view, plan = stack_view(graph), plan_of(graph.stack)
-    assert {str(pool.labels[POOL_LABEL]) for pool in pools(view)} == {pool.name for pool in plan.pools}
+    assert {str(pool.labels[POOL_LABEL]) for pool in pools(view)} == {pool.name for pool in plan.pools if pool.made}
     makers = {item.metadata.get("name") for item, _ in pod_specs(view)}
     assert {endpoint.name for endpoint in plan.endpoints} <= makers
 

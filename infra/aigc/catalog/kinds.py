@@ -25,6 +25,14 @@ class CapacityType(StrEnum):
     """Google Cloud alone: for seven days at most, whenever there is capacity, for less than on demand."""
 
 
+class TaintEffect(StrEnum):
+    """What a taint does to pods that do not tolerate it, as Kubernetes spells it."""
+
+    NO_SCHEDULE = "NoSchedule"
+    PREFER_NO_SCHEDULE = "PreferNoSchedule"
+    NO_EXECUTE = "NoExecute"
+
+
 class GpuSharing(StrEnum):
     """How several pods use one GPU."""
 

@@ -12,6 +12,19 @@ MODEL_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 """Triton takes a folder's name; a letter first, so that the endpoint's Service name is one too."""
 STACK_NAME = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
 
+_QUALIFIED_NAME = r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
+LABEL_VALUE = re.compile(f"({_QUALIFIED_NAME})?")
+"""Values of labels and taints (apimachinery's IsValidLabelValue)."""
+LABEL_KEY = re.compile(rf"([a-z0-9]([a-z0-9.-]{{0,251}}[a-z0-9])?/)?{_QUALIFIED_NAME}")
+"""Keys of labels and taints (apimachinery's IsQualifiedName)."""
+EXTENDED_RESOURCE = re.compile(rf"[a-z0-9]([a-z0-9.-]{{0,251}}[a-z0-9])?/{_QUALIFIED_NAME}")
+"""Names of what a device plugin advertises: always with a domain (Kubernetes, 'Extended resources')."""
+FPGA_REGION = re.compile(r"fpga\.intel\.com/region-[0-9a-f]{32}")
+"""Mode region of Intel's FPGA plugin: the id of the region's interface."""
+FPGA_FUNCTION = re.compile(r"fpga\.intel\.com/af-[0-9a-f]{3}\.[0-9a-f]{3}\.[A-Za-z0-9_-]{43}")
+"""Mode af: how both ids begin, and both in base64 (intel-device-plugins-for-kubernetes v0.36.0,
+cmd/fpga_admissionwebhook/README.md)."""
+
 DNS_LABEL_CHARS = 63
 """RFC 1035: one label of a host name."""
 DNS_NAME_CHARS = 253

@@ -92,6 +92,10 @@ class Machine(Row):
         return self.k8s_resource if self.accelerator_id else None
 
 
+_OF_THE_CARD = "<id>"
+"""In a row's resource: what only the programmed card knows, as with FPGAs."""
+
+
 class _File(Row):
     generated: str
     about: str
@@ -147,5 +151,6 @@ def nearest_living(machine: Machine) -> Machine | None:
 
 
 def resource_key_of(accelerator_id: str) -> str | None:
-    """The extended resource under which any cloud advertises this accelerator."""
-    return next((row.resource_key for row in all_machines() if row.accelerator_id == accelerator_id), None)
+    """The extended resource under which any cloud advertises this accelerator; None where the card itself names it."""
+    key = next((row.resource_key for row in all_machines() if row.accelerator_id == accelerator_id), None)
+    return None if key is None or _OF_THE_CARD in key else key

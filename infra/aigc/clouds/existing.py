@@ -15,7 +15,33 @@ class ExistingCluster:
 
     cloud: Cloud = Cloud.EXISTING
     inabilities: tuple[Inability, ...] = (
-        Inability("node pools", "The cluster's owner makes its nodes; name their labels in the stack file instead"),
+        Inability("making nodes", "The cluster's owner makes its nodes; pools describe those that are there"),
+        Inability(
+            "looking at nodes", "A plan asks no cluster: what pools say of nodes is believed, and nothing checks it"
+        ),
+        Inability(
+            "room that others take",
+            "Pods of others on these nodes are not known: what pools say is taken to be free, and a pod may wait",
+        ),
+        Inability("what nodes cost", "They are somebody's already: no price of theirs is known, so none is shown"),
+        Inability(
+            "network policy",
+            "Policies are shipped, and whether the cluster's network enforces them nobody here can see",
+        ),
+        Inability(
+            "drivers", "NVIDIA's driver and the kernel's for FPGAs (DFL or OPAE) are the nodes' owner's to install"
+        ),
+        Inability(
+            "FPGAs in mode region", "Programming a card wants Intel's webhook and cert-manager: install its operator"
+        ),
+        Inability(
+            "computing on an FPGA",
+            "A pod gets the card; Triton has no backend for it, OpenVINO's ended with 2020.3: a model brings its own",
+        ),
+        Inability("MIG and sharing", "The device plugin advertises whole GPUs; slices and time-sharing are not set up"),
+        Inability(
+            "load balancer", "The gateway's Service asks for one; a cluster without a maker of them gives it no address"
+        ),
         Inability("baked images", "Its nodes cannot see images built here: a registry is required"),
     )
 

@@ -7,15 +7,14 @@ or is filled by `aigc.plan.resolve`; nothing else invents values.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from aigc.catalog.gke import FEWEST_CLIENTS, MOST_CLIENTS
 from aigc.catalog.kinds import CapacityType, Cloud, GpuSharing, NodeImage, NodeProvisioning, SourceKind
 from aigc.catalog.labels import DEFAULT_DOMAIN
-
-Text = Annotated[str, Field(min_length=1, max_length=512)]
+from aigc.config.nodes_spec import NodesSpec
+from aigc.config.spec_model import SpecModel, Text
 
 
 class RequestedMode(StrEnum):
@@ -26,14 +25,6 @@ class RequestedMode(StrEnum):
     STEADY = "steady"
     ASYNC = "async"
     MANAGED = "managed"
-
-
-class SpecModel(BaseModel):
-    """Base of every part of a stack file: unknown keys and wrong types are refused, values never change."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True, allow_inf_nan=False
-    )
 
 
 class TrafficSpec(SpecModel):
@@ -161,8 +152,10 @@ class SharingSpec(SpecModel):
 class PoolSpec(SpecModel):
     """A node pool: machines of one type."""
 
-    machine_type: Text
-    """A row of infra/aigc/catalog/machines.yaml."""
+    machine_type: Text | None = None
+    """A row of infra/aigc/catalog/machines.yaml; every cloud needs one. On existing: what you call these machines."""
+    nodes: NodesSpec | None = None
+    """existing: the nodes that are there; min_nodes and max_nodes say how many, alike where they do not come and go."""
     min_nodes: int = Field(default=0, ge=0, le=1000)
     """Nodes that stay when nothing needs them."""
     max_nodes: int = Field(default=1, ge=1, le=1000)

@@ -6,9 +6,11 @@ are other people's lists.
 
 from __future__ import annotations
 
+from aigc.catalog import limits
 from aigc.catalog.labels import ACCELERATORS_NAMESPACE, NEURON_RESOURCE, NVIDIA_RESOURCE, POOL_LABEL
 from aigc.cluster.kubernetes_object import Body
 from aigc.foundation.release import ReleasedComponent
+from aigc.plan.existing_nodes import selector_of
 from aigc.plan.node_images import is_bottlerocket
 from aigc.plan.stack_plan import PoolPlan, StackPlan
 
@@ -23,8 +25,8 @@ def nvidia_values(plan: StackPlan) -> Body:
     pools = pools_with(plan, NVIDIA_RESOURCE)
     return {
         "fullnameOverride": NVIDIA,
-        "affinity": _on(pools),
-        "tolerations": _tolerations(pools),
+        "affinity": affinity_to(pools),
+        "tolerations": tolerations_of(pools),
         "resources": {"requests": _REQUESTS},
     }
 
@@ -40,8 +42,8 @@ def neuron_values(plan: StackPlan) -> Body:
         "devicePlugin": {
             # The chart's own choice is kube-system, whatever the Release says.
             "namespaceOverride": ACCELERATORS_NAMESPACE,
-            "affinity": _on(pools),
-            "tolerations": _tolerations(pools),
+            "affinity": affinity_to(pools),
+            "tolerations": tolerations_of(pools),
             "resources": {"requests": _REQUESTS},
         },
         "npd": {"enabled": False},
@@ -55,7 +57,7 @@ def efa_values(plan: StackPlan) -> Body:
     return {
         "fullnameOverride": EFA,
         "supportedInstanceLabels": {"keys": [POOL_LABEL], "values": sorted(pool.name for pool in pools)},
-        "tolerations": _tolerations(pools),
+        "tolerations": tolerations_of(pools),
     }
 
 
@@ -64,18 +66,35 @@ VALUES = {NVIDIA: nvidia_values, NEURON: neuron_values, EFA: efa_values}
 
 
 def pools_with(plan: StackPlan, resource_key: str) -> list[PoolPlan]:
-    """Pools whose nodes have this accelerator, and no plugin in their image."""
-    pools = (pool for pool in plan.pools if not is_bottlerocket(pool.node_image))
-    return [pool for pool in pools if pool.resource_key == resource_key]
+    """Pools whose nodes have this accelerator, and no plugin in their image or of their owner."""
+    return [pool for pool in _without_plugin(plan) if pool.resource_key == resource_key]
 
 
-def _on(pools: list[PoolPlan]) -> Body:
-    names = sorted(pool.name for pool in pools)
-    ours = {"matchExpressions": [{"key": POOL_LABEL, "operator": "In", "values": names}]}
-    return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [ours]}}}
+def pools_of_fpgas(plan: StackPlan) -> list[PoolPlan]:
+    """The same for Intel's FPGAs with programmed functions, each of which is a resource of its own."""
+    return [pool for pool in _without_plugin(plan) if limits.FPGA_FUNCTION.fullmatch(pool.resource_key or "")]
 
 
-def _tolerations(pools: list[PoolPlan]) -> list[Body]:
+def _without_plugin(plan: StackPlan) -> list[PoolPlan]:
+    return [pool for pool in plan.pools if pool.device_plugin and not is_bottlerocket(pool.node_image)]
+
+
+def affinity_to(pools: list[PoolPlan]) -> Body:
+    """The nodes of these pools alone: by our label, or each by the labels that its owner gave it."""
+    chosen = {pool.name: selector_of(pool) for pool in pools}
+    ours = sorted(name for name, selector in chosen.items() if selector == {POOL_LABEL: name})
+    terms = [[{"key": POOL_LABEL, "operator": "In", "values": ours}]] if ours else []
+    terms += [
+        [{"key": key, "operator": "In", "values": [value]} for key, value in sorted(selector.items())]
+        for name, selector in chosen.items()
+        if name not in ours
+    ]
+    required = {"nodeSelectorTerms": [{"matchExpressions": term} for term in terms]}
+    return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": required}}
+
+
+def tolerations_of(pools: list[PoolPlan]) -> list[Body]:
+    """Every taint of these pools, once."""
     return [
         {"key": taint.key, "operator": "Equal", "value": taint.value, "effect": taint.effect}
         for taint in dict.fromkeys(taint for pool in pools for taint in pool.taints)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 
 from aigc.clouds.contract import ClusterHandle
-from aigc.foundation import accelerators, karpenter, keda, knative, knative_operator, node_autoscaler
+from aigc.foundation import accelerators, fpga_plugin, karpenter, keda, knative, knative_operator, node_autoscaler
 from aigc.foundation.compute_classes import ComputeClasses
 from aigc.foundation.namespaces import Namespaces
 from aigc.foundation.network_policy import NetworkPolicies
@@ -64,6 +64,8 @@ def _nodes(
     for name, values_of in accelerators.VALUES.items():
         if chart := component_of(plan, name):
             ready += accelerators.DevicePlugins(name, chart, cluster, values_of(plan), namespaces).ready
+    if component_of(plan, fpga_plugin.COMPONENT):
+        ready += fpga_plugin.FpgaPlugin("fpga-plugin", plan, cluster, namespaces).objects
     return ready
 
 

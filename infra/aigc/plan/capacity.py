@@ -10,6 +10,7 @@ from aigc.catalog.limits import AKS_PODS_A_NODE
 from aigc.catalog.machines import Machine, machines
 from aigc.config.spec import ModelSpec, PoolSpec, StackSpec
 from aigc.plan.devices import devices_per_node, devices_per_replica
+from aigc.plan.existing_nodes import machine_of_nodes
 from aigc.plan.repository import Model
 
 TRITON_MEMORY_MIB = 256
@@ -55,6 +56,8 @@ def _kept(amount: float, steps: Sequence[tuple[float, float]]) -> float:
 def allocatable_memory_mib(machine: Machine) -> int:
     """Memory of a node that pods can request, by the rule of its cloud."""
     memory_gib = machine.memory_gib or 0.0
+    if machine.cloud == Cloud.EXISTING:
+        return int(memory_gib * 1024)  # its owner said what is left
     if machine.cloud == Cloud.AWS:
         pods = machine.max_pods or _EKS_MOST_PODS
         sold = memory_gib * 1024 - (_EKS_ARM_MIB if machine.architecture == "arm64" else 0)
@@ -69,6 +72,8 @@ def allocatable_memory_mib(machine: Machine) -> int:
 
 def allocatable_cpu_millicores(vcpus: float, cloud: Cloud | None = None) -> int:
     """Processor time of a node that pods can request; EKS (nodeadm, as above) and GKE keep the same shares."""
+    if cloud is Cloud.EXISTING:
+        return int(vcpus * 1000)
     shares = _AKS_RESERVED_CPU if cloud is Cloud.AZURE else _RESERVED_CPU
     return int((vcpus - _kept(vcpus, shares)) * 1000)
 
@@ -95,15 +100,17 @@ def replicas_per_node(machine: Machine, pool: PoolSpec, model: ModelSpec, models
     most = devices_per_node(machine, pool) // each
     if machine.vcpus is not None:
         of_cpu = cpu_millicores(model, models) + SIDECARS_CPU_MILLICORES
-        most = min(most, allocatable_cpu_millicores(machine.vcpus) // of_cpu)
+        most = min(most, allocatable_cpu_millicores(machine.vcpus, Cloud(machine.cloud)) // of_cpu)
     if machine.memory_gib is not None:
         most = min(most, allocatable_memory_mib(machine) // (memory_mib(model, models) + SIDECARS_MEMORY_MIB))
     return max(1, most)
 
 
 def machine_of(spec: StackSpec, pool: PoolSpec) -> Machine | None:
-    """The catalog's row of a pool's machine type, None when the cloud does not sell it."""
-    return machines(spec.cloud).get(pool.machine_type)
+    """The catalog's row of a pool's machine type, or what a cluster's owner says of a node; None: there is neither."""
+    if spec.cloud is Cloud.EXISTING:
+        return machine_of_nodes(pool)
+    return machines(spec.cloud).get(pool.machine_type or "")
 
 
 def accelerator_of(spec: StackSpec, pool: PoolSpec) -> str:

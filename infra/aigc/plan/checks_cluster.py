@@ -21,6 +21,8 @@ _REGIONS = {
     Cloud.AWS: (re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]+"), "us-east-1"),
     Cloud.AZURE: (re.compile(r"[a-z]+[0-9]*"), "eastus"),
 }
+ON_PREMISES = "onprem"
+"""What a stack on a cluster that somebody has may be called, too."""
 _PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 _REGISTRY = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*")
 _MINOR = re.compile(r"1\.[1-9][0-9]")
@@ -51,7 +53,8 @@ def _stack_name(stack: str) -> Iterator[Problem]:
 def stack_name_problems(spec: StackSpec, stack: str) -> Iterator[Problem]:
     """The naming rule of stack files: the name begins with the cloud that the file says."""
     cloud = spec.cloud.value
-    if stack != cloud and not stack.startswith(f"{cloud}-"):
+    names = (cloud, ON_PREMISES) if spec.cloud is Cloud.EXISTING else (cloud,)
+    if not any(stack == name or stack.startswith(f"{name}-") for name in names):
         yield Problem(
             ("cloud",),
             f"is {cloud}, but the file is called Pulumi.{printable(stack)}.yaml",

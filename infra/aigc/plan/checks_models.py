@@ -8,7 +8,7 @@ from pathlib import Path
 from aigc.catalog import limits
 from aigc.catalog.accelerators import CPU, accelerators
 from aigc.catalog.kinds import Cloud, SourceKind
-from aigc.catalog.machines import Machine, all_machines, machines
+from aigc.catalog.machines import Machine, all_machines, machines, resource_key_of
 from aigc.config.problems import Problem, did_you_mean, one_of, printable
 from aigc.config.spec import ModelSpec, PoolSpec, RequestedMode, StackSpec
 from aigc.config.stacks import shown
@@ -26,6 +26,7 @@ from aigc.plan.capacity import (
     replicas_per_node,
 )
 from aigc.plan.checks_cluster import REAL_CLOUDS
+from aigc.plan.checks_existing import existing_model_problems
 from aigc.plan.checks_gke_pools import slice_problems
 from aigc.plan.checks_overflow import overflow_problems
 from aigc.plan.compute_classes import chain_problems
@@ -61,6 +62,8 @@ def model_problems(
             yield from slice_problems(spec, path, asked)
         yield from _accelerators(spec, path, asked)
         yield from overflow_problems(spec, path, asked)
+        first = asked.accelerators[0] if asked.accelerators else CPU
+        yield from existing_model_problems(spec, path, asked, CPU if first == CPU else resource_key_of(first))
         if name in models:
             yield from _against_config(path, asked, models[name][0], repository)
             yield from _fits(spec, path, asked, models[name])
@@ -157,9 +160,10 @@ def _accelerators(spec: StackSpec, path: Where, asked: ModelSpec) -> Iterator[Pr
             sellers = sorted({row.cloud for row in all_machines() if row.accelerator_id == accelerator})
             way_out = f"{one_of(sellers)} has it" if sellers else "no cloud of the catalog sells it"
             yield Problem(where, f"{spec.cloud} does not sell {accelerator}", way_out)
-    if spec.cloud not in REAL_CLOUDS:
+    if spec.cloud not in REAL_CLOUDS and not (spec.cloud is Cloud.EXISTING and spec.pools):
         if asked.pool is not None:
-            yield Problem((*path, "pool"), f"cloud {spec.cloud} has no pools of ours", "remove it")
+            way_out = "describe its nodes under pools, or remove it" if spec.cloud is Cloud.EXISTING else "remove it"
+            yield Problem((*path, "pool"), f"cloud {spec.cloud} has no pools of ours", way_out)
         return
     if asked.pool is not None and asked.pool not in spec.pools:
         hint = did_you_mean(asked.pool, spec.pools, "pools") if spec.pools else "add it under pools"

@@ -13,6 +13,7 @@ from aigc.config.spec import PoolSpec, StackSpec
 from aigc.plan.capacity import machine_of, pool_for
 from aigc.plan.checks_aws_pools import aws_pool_problems
 from aigc.plan.checks_cluster import REAL_CLOUDS, zones_problems
+from aigc.plan.checks_existing import existing_pool_problems, nodes_elsewhere
 from aigc.plan.checks_gke_pools import gke_pool_problems
 from aigc.plan.compute_classes import class_of
 from aigc.plan.node_images import image_gap
@@ -28,6 +29,16 @@ _POOL_NAMES = {
 
 def pool_problems(spec: StackSpec) -> Iterator[Problem]:
     """Everything that is wrong with the pools."""
+    for name, pool in spec.pools.items():
+        if pool.min_nodes > pool.max_nodes:
+            yield Problem(
+                ("pools", name, "min_nodes"),
+                f"{pool.min_nodes} is more than max_nodes, which is {pool.max_nodes}",
+                "lower min_nodes or raise max_nodes",
+            )
+    if spec.cloud is Cloud.EXISTING:
+        yield from existing_pool_problems(spec)
+        return
     if spec.cloud not in REAL_CLOUDS:
         if spec.pools:
             yield Problem(
@@ -38,12 +49,7 @@ def pool_problems(spec: StackSpec) -> Iterator[Problem]:
         path = ("pools", name)
         yield from _name(spec, path, name)
         yield from _machine(spec, path, pool)
-        if pool.min_nodes > pool.max_nodes:
-            yield Problem(
-                (*path, "min_nodes"),
-                f"{pool.min_nodes} is more than max_nodes, which is {pool.max_nodes}",
-                "lower min_nodes or raise max_nodes",
-            )
+        yield from nodes_elsewhere(spec, path, pool)
         yield from reservation_problems(spec, path, pool)
         yield from gke_pool_problems(spec, path, pool)
         yield from aws_pool_problems(spec, path, pool)
@@ -63,7 +69,10 @@ def _name(spec: StackSpec, path: tuple[str, str], name: str) -> Iterator[Problem
 
 def _machine(spec: StackSpec, path: tuple[str, str], pool: PoolSpec) -> Iterator[Problem]:
     machine, asked = machine_of(spec, pool), (*path, "machine_type")
-    if machine is None:
+    if pool.machine_type is None:
+        problem = f"is missing; a pool of cloud {spec.cloud} is machines of one type"
+        yield Problem(asked, problem, "add one; infra/aigc/catalog/machines.yaml has them")
+    elif machine is None:
         elsewhere = sorted({row.cloud for row in all_machines() if row.machine_type == pool.machine_type})
         if elsewhere:
             yield Problem(

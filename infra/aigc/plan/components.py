@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from aigc.catalog import labels
+from aigc.catalog import labels, limits
 from aigc.catalog.cache import KUBECONFIG
 from aigc.catalog.kinds import Cloud
 from aigc.catalog.versions import component, versions
-from aigc.config.spec import StackSpec
+from aigc.config.spec import PoolSpec, StackSpec
 from aigc.plan.capacity import machine_of
+from aigc.plan.existing_nodes import resource_key
 from aigc.plan.node_images import is_bottlerocket, node_image
 from aigc.plan.node_provisioning import who_makes_nodes
 from aigc.plan.stack_plan import (
@@ -34,6 +35,10 @@ DEVICE_PLUGINS = {
     labels.NEURON_RESOURCE: "neuron-device-plugin",
 }
 """Resource key -> the component that advertises it, where neither the cloud nor the node's image does."""
+
+
+FPGA_PLUGIN = "intel-fpga-plugin"
+"""Component and image of what advertises Intel's FPGAs, each card under a name of its own."""
 
 
 def own_registry(spec: StackSpec) -> str:
@@ -73,15 +78,25 @@ def components(spec: StackSpec, endpoints: Iterable[EndpointPlan]) -> tuple[Comp
     names = [("knative-operator", labels.KNATIVE_OPERATOR_NAMESPACE), *keda]
     names += [("kube-prometheus-stack", labels.MONITORING_NAMESPACE)] * spec.monitoring.enabled
     names += _node_components(spec)
-    return tuple(_component(name, namespace, ComponentSource.RELEASE) for name, namespace in names)
+    fpga = [(FPGA_PLUGIN, labels.ACCELERATORS_NAMESPACE)] * any(map(_wants_fpga_plugin, spec.pools.values()))
+    return (
+        *(_component(name, namespace, ComponentSource.RELEASE) for name, namespace in names),
+        *(_component(name, namespace, ComponentSource.PROGRAM) for name, namespace in fpga),
+    )
+
+
+def _wants_fpga_plugin(pool: PoolSpec) -> bool:
+    nodes = pool.nodes
+    key = (resource_key(nodes) or "") if nodes and nodes.install_device_plugin else ""
+    return limits.FPGA_FUNCTION.fullmatch(key) is not None
 
 
 def _node_components(spec: StackSpec) -> list[tuple[str, str]]:
     """What GKE brings and others leave to their user: who adds nodes (EKS), and who tells Kubernetes of their
-    accelerators (EKS and AKS)."""
-    if spec.cloud not in (Cloud.AWS, Cloud.AZURE):
+    accelerators (EKS and AKS, and where the owner of a cluster has it so)."""
+    if spec.cloud not in (Cloud.AWS, Cloud.AZURE, Cloud.EXISTING):
         return []
-    pools = spec.pools.values()
+    pools = [pool for pool in spec.pools.values() if pool.nodes is None or pool.nodes.install_device_plugin]
     scaled = spec.cloud is Cloud.AWS and any(pool.min_nodes != pool.max_nodes for pool in pools)
     found = {
         machine.resource_key
@@ -126,6 +141,8 @@ def images(spec: StackSpec, parts: Iterable[ComponentPlan]) -> dict[str, str]:
     ours = {role: f"{own_registry(spec)}/{role}:{versions().images[role]}" for role in roles}
     if any(part.name == labels.NODE_AUTOSCALER for part in parts):
         ours[labels.NODE_AUTOSCALER] = versions().upstream_images[labels.NODE_AUTOSCALER].pinned()
+    if any(part.name == FPGA_PLUGIN for part in parts):
+        ours[FPGA_PLUGIN] = versions().upstream_images[FPGA_PLUGIN].pinned()
     return dict(sorted(ours.items()))
 
 

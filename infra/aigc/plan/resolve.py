@@ -14,7 +14,7 @@ from aigc.catalog import labels
 from aigc.catalog.accelerators import CPU
 from aigc.catalog.cache import KUBECONFIG
 from aigc.catalog.kinds import CapacityType, Cloud, SourceKind
-from aigc.catalog.machines import Machine, machines, resource_key_of
+from aigc.catalog.machines import Machine, resource_key_of
 from aigc.catalog.versions import kubernetes_minor, versions
 from aigc.config.spec import ModelSpec, PoolSpec, StackSpec
 from aigc.plan import scaling
@@ -40,6 +40,7 @@ from aigc.plan.devices import (
     surge_nodes,
     tpu_selector,
 )
+from aigc.plan.existing_nodes import existing_pool, selector_of
 from aigc.plan.expected import expected
 from aigc.plan.names import cluster_name, endpoint_host, endpoint_name
 from aigc.plan.node_images import node_image
@@ -103,7 +104,7 @@ def resolve(spec: StackSpec, stack: str, repository: Path) -> StackPlan:
         cluster=cluster,
         pools=pools,
         compute_classes=compute_classes(spec),
-        quotas=quotas((pool, machines(spec.cloud)[pool.machine_type]) for pool in pools),
+        quotas=quotas((pool, _machine(spec, pool)) for pool in pools if pool.made),
         namespaces=namespaces(parts),
         components=parts,
         images=images(spec, parts),
@@ -146,6 +147,8 @@ def _cluster(spec: StackSpec, stack: str) -> ClusterPlan:
 def _pool(spec: StackSpec, name: str, pool: PoolSpec) -> PoolPlan:
     machine = machine_of(spec, pool)
     assert machine is not None  # noqa: S101 - checked_models refused every other pool
+    if pool.nodes is not None:
+        return existing_pool(name, pool, pool.nodes, machine)
     capacity = capacity_of(spec, pool)
     key = machine.resource_key
     return PoolPlan(
@@ -246,21 +249,26 @@ def _node_selector(spec: StackSpec, pools: Sequence[PoolPlan]) -> dict[str, str]
     if not pools:
         return {}
     first = pools[0]
-    of_tpu = tpu_selector(machines(spec.cloud)[first.machine_type], spec.pools[first.name])
-    chosen = {labels.POOL_LABEL: first.name} if len(pools) == 1 else class_labels(spec, first.name)
+    of_tpu = tpu_selector(_machine(spec, first), spec.pools[first.name])
+    chosen = selector_of(first) if len(pools) == 1 else class_labels(spec, first.name)
     return chosen | of_tpu
 
 
 def _devices(spec: StackSpec, pool: PoolPlan | None) -> int:
-    return devices_per_replica(machines(spec.cloud)[pool.machine_type]) if pool else 1
+    return devices_per_replica(_machine(spec, pool)) if pool else 1
+
+
+def _machine(spec: StackSpec, pool: PoolPlan) -> Machine:
+    machine = machine_of(spec, spec.pools[pool.name])
+    assert machine is not None  # noqa: S101 - a pool of the plan has one
+    return machine
 
 
 def _most_replicas(spec: StackSpec, asked: ModelSpec, served: tuple[Model, ...], pools: Sequence[PoolPlan]) -> int:
     """What the nodes of the pools hold; one on `local`: a second would fight for the cores."""
     if pools:
         return sum(
-            pool.max_nodes
-            * replicas_per_node(machines(spec.cloud)[pool.machine_type], spec.pools[pool.name], asked, served)
+            pool.max_nodes * replicas_per_node(_machine(spec, pool), spec.pools[pool.name], asked, served)
             for pool in pools
         )
     return 1 if spec.cloud is Cloud.LOCAL else scaling.REPLICAS_WITHOUT_POOL

@@ -157,6 +157,10 @@ class PoolPlan(Frozen):
     """Where its machines boot from one kind of disk only."""
     cloud_labels: dict[str, str] = Field(default={})
     """Labels that the cloud puts on its nodes by itself."""
+    made: bool = True
+    """False: its nodes are there already, and somebody else's."""
+    device_plugin: bool = True
+    """Whether the stack may put a device plugin on its nodes; False: their owner has one."""
     surge_nodes: int = 0
     """Nodes beyond `max_nodes` while nodes are upgraded, so that none is missed; 0: one is missed at a time."""
 

@@ -113,6 +113,13 @@ def _pool(pool: PoolPlan) -> dict[str, object]:
     if pool.devices_per_node == pool.accelerators_per_node:
         facts.pop("devices_per_node")
     facts.pop("name")
+    facts.pop("made")
+    plugin = facts.pop("device_plugin")
+    if not pool.made:
+        for key in ("accelerator_label", "capacity", "zones", "disk_gib", "node_image"):
+            facts.pop(key)
+        installed = "installed by this stack" if plugin else "there already"
+        facts |= {"device_plugin": installed} if pool.resource_key else {}
     nodes = f"{facts.pop('min_nodes')} to {facts.pop('max_nodes')}"
     return {"machine_type": facts.pop("machine_type"), "nodes": nodes} | facts
 

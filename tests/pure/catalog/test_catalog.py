@@ -14,7 +14,7 @@ from aigc.catalog.machines import Machine, all_machines, machines, resource_key_
 from aigc.catalog.services import Service, all_services, service_sources
 from aigc.catalog.versions import Versions, component, kubernetes_minor, versions
 
-WITHOUT_PHYSICS = {"aws-inferentia1", "fpga-f1", "intel-stratix10", "nvidia-v100-32gb"}
+WITHOUT_PHYSICS = {"aws-inferentia1", "fpga-f1", "nvidia-v100-32gb"}
 """Accelerators of machines that are gone or hardly sold, whose numbers nobody sourced."""
 
 
