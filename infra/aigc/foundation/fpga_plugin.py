@@ -14,6 +14,7 @@ import pulumi
 from aigc.catalog.labels import ACCELERATORS_NAMESPACE
 from aigc.clouds.contract import ClusterHandle
 from aigc.cluster.kubernetes_object import Body, add_objects
+from aigc.cluster.pod_security import container_security_context
 from aigc.foundation.accelerators import affinity_to, pools_of_fpgas, tolerations_of
 from aigc.plan.components import FPGA_PLUGIN as COMPONENT
 from aigc.plan.stack_plan import StackPlan
@@ -65,10 +66,8 @@ def _container(image: str) -> Body:
         # As its maker's own manifest has them.
         "resources": {"requests": {"cpu": "80m", "memory": "30Mi"}, "limits": {"memory": "60Mi"}},
         "securityContext": {
+            **container_security_context(),
             "readOnlyRootFilesystem": True,
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "seccompProfile": {"type": "RuntimeDefault"},
             # Where SELinux is on, its policy for device plugins lets it at the kubelet's sockets.
             "seLinuxOptions": {"type": "container_device_plugin_t"},
         },
