@@ -16,8 +16,9 @@ _KINDS = {"structure": Kind.OBJECT, "list": Kind.ARRAY, "map": Kind.MAP, "string
           "integer": Kind.INTEGER, "long": Kind.INTEGER, "float": Kind.NUMBER, "double": Kind.NUMBER,
           "boolean": Kind.BOOLEAN, "timestamp": Kind.ANY}  # fmt: skip
 INTEGERS = {"integer": (-(2**31), 2**31 - 1), "long": (-(2**63), 2**63 - 1)}
-UNICODE_CLASSES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s"}
-"""Python has no classes of Unicode; where the models name letters they name digits and `_` too, which is `\\w`."""
+UNICODE_CLASSES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s", r"\p{Print}": "[ -~]"}
+"""Python has no classes of Unicode; where the models name letters they name digits and `_` too, which is `\\w`. What
+can be printed is ASCII to Java, and stands in no other class in these models."""
 SURROGATES = re.compile(r"\\u(D[89AB][0-9A-F]{2})\\u(D[C-F][0-9A-F]{2})", re.IGNORECASE)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tests.contracts.aws_ec2_rows import AWS_EC2_ROWS
 from tests.contracts.aws_eks_rows import AWS_CLUSTER_ROWS
 from tests.contracts.aws_karpenter_rows import AWS_KARPENTER_ROWS
+from tests.contracts.aws_sagemaker_rows import AWS_SAGEMAKER_ROWS
 from tests.contracts.azure_model import PREFIX, azure_model
 from tests.contracts.azure_rows import AZURE_ROWS
 from tests.contracts.botocore_model import botocore_model
@@ -16,7 +17,8 @@ from tests.contracts.rules import At, Keys, NotCovered, Pairs, Row, Rule
 from tests.contracts.schema import Model, Schema, field_of, inside, step
 from tests.contracts.walk import Place, target_root
 
-ROWS = {row.type: row for row in (*GCP_ROWS, *AWS_CLUSTER_ROWS, *AWS_EC2_ROWS, *AWS_KARPENTER_ROWS, *AZURE_ROWS)}
+_AWS_ROWS = (*AWS_CLUSTER_ROWS, *AWS_EC2_ROWS, *AWS_KARPENTER_ROWS, *AWS_SAGEMAKER_ROWS)
+ROWS = {row.type: row for row in (*GCP_ROWS, *_AWS_ROWS, *AZURE_ROWS)}
 
 
 def model_of(name: str) -> Model:

@@ -53,6 +53,18 @@ SAMPLE_ENUMS = {
                                 "upgradePolicy.supportType"},
     "aws:eks/addon:Addon": {"resolveConflictsOnCreate", "resolveConflictsOnUpdate"},
     "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": {"accessScope.type"},
+    "aws:sagemaker/model:Model": {
+        "primaryContainer.mode", "primaryContainer.modelDataSource.s3DataSources[0].s3DataType",
+        "primaryContainer.modelDataSource.s3DataSources[0].compressionType",
+    },
+    "aws:sagemaker/endpointConfiguration:EndpointConfiguration": {
+        "productionVariants[0].instanceType", "productionVariants[0].inferenceAmiVersion",
+    },
+    "aws:appautoscaling/target:Target": {"serviceNamespace", "scalableDimension"},
+    "aws:appautoscaling/policy:Policy": {
+        "policyType",
+        "targetTrackingScalingPolicyConfiguration.predefinedMetricSpecification.predefinedMetricType",
+    },
     "aws:ecr/repository:Repository": {"imageTagMutability", "encryptionConfigurations[0].encryptionType"},
     "aws:ec2/vpc:Vpc": {"instanceTenancy"},
     "aws:ec2/vpcEndpoint:VpcEndpoint": {"vpcEndpointType"},

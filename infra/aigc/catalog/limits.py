@@ -43,6 +43,8 @@ EKS_NODE_GROUP_NAME_CHARS = 63
 """EKS API, CreateNodegroup: at most 63 characters."""
 IAM_ROLE_NAME_CHARS = 64
 """IAM API, CreateRole: at most 64 characters."""
+SAGEMAKER_NAME_CHARS = 63
+"""SageMaker API: names of models, endpoint configurations and endpoints."""
 AKS_POOL_NAME_CHARS = 12
 """AKS: Linux pools have at most 12 lowercase letters and digits, a letter first."""
 AKS_LEAST_DISK_GIB = 30

@@ -34,6 +34,10 @@ class UpstreamImage(Row):
         """The reference with its digest where one is known."""
         return f"{self.reference}@{self.digest}" if self.digest else self.reference
 
+    def by_digest_alone(self) -> str:
+        """For who takes a tag or a digest, but not both; the tag where no digest is known."""
+        return f"{self.reference.rpartition(':')[0]}@{self.digest}" if self.digest else self.reference
+
 
 class Versions(Row):
     """The whole file."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import pulumi
 
-from aigc.plan.stack_plan import Cloud, StackPlan
+from aigc.plan.stack_plan import Cloud, ManagedEndpointPlan, StackPlan
 
 
 @dataclass(frozen=True)
@@ -71,3 +71,13 @@ class CloudAdapter(Protocol):
 
     def cluster(self, plan: StackPlan, network: NetworkHandle) -> ClusterHandle:
         """Make the cluster with its node pools, and the provider that talks to it."""
+
+
+@runtime_checkable
+class ManagedEndpoints(Protocol):
+    """What an adapter offers besides if its cloud runs a model without a cluster; else an Inability says why not."""
+
+    def managed_endpoint(
+        self, plan: StackPlan, endpoint: ManagedEndpointPlan, network: NetworkHandle
+    ) -> pulumi.Output[str]:
+        """Make one with all that it needs; gives what the service calls it."""

@@ -110,13 +110,23 @@ class ScalingSpec(SpecModel):
     """Longest request. Default 300; 600 is what Knative allows."""
 
 
+class ManagedSpec(SpecModel):
+    """Where a model of mode managed runs; `replicas` bounds its machines."""
+
+    machine_type: Text
+    """A row of infra/aigc/catalog/managed.yaml, for instance ml.g6.xlarge."""
+    requests_per_minute: float | None = Field(default=None, gt=0, le=1e7)
+    """Requests a minute that one machine is to take: more are added above it. Nobody can know it beforehand (`load`
+    measures it), so it must be named where replicas.max is above replicas.min."""
+
+
 class ModelSpec(SpecModel):
     """One endpoint; its key is the folder in model_repository/."""
 
     mode: RequestedMode = RequestedMode.AUTO
     """knative scales to zero; steady always has replicas, a fixed number or, where replicas.max is above replicas.min,
-    as many as the requests that wait in Triton need; auto chooses between them by the traffic.
-    async and managed are not available yet."""
+    as many as the requests that wait in Triton need; auto chooses between them by the traffic. managed runs it on
+    machines of the cloud's own service instead of the cluster, on aws: SageMaker. async is not available yet."""
     traffic: TrafficSpec | None = None
     """Expected traffic."""
     slo: SloSpec = SloSpec()
@@ -138,6 +148,8 @@ class ModelSpec(SpecModel):
     """Where the files come from."""
     scaling: ScalingSpec = ScalingSpec()
     """How replicas follow the traffic."""
+    managed: ManagedSpec | None = None
+    """Only for mode managed."""
 
 
 class SharingSpec(SpecModel):

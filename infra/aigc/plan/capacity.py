@@ -8,7 +8,7 @@ from aigc.catalog.accelerators import CPU
 from aigc.catalog.kinds import CapacityType, Cloud
 from aigc.catalog.limits import AKS_PODS_A_NODE
 from aigc.catalog.machines import Machine, machines
-from aigc.config.spec import ModelSpec, PoolSpec, StackSpec
+from aigc.config.spec import ModelSpec, PoolSpec, RequestedMode, StackSpec
 from aigc.plan.devices import devices_per_node, devices_per_replica
 from aigc.plan.existing_nodes import machine_of_nodes
 from aigc.plan.repository import Model
@@ -117,6 +117,11 @@ def accelerator_of(spec: StackSpec, pool: PoolSpec) -> str:
     """Catalog id of a pool's accelerator, or `cpu`."""
     machine = machine_of(spec, pool)
     return (machine.accelerator_id if machine else None) or CPU
+
+
+def models_on_nodes(spec: StackSpec) -> dict[str, ModelSpec]:
+    """The models that run on the cluster, by name; those of mode managed do not."""
+    return {name: model for name, model in spec.models.items() if model.mode is not RequestedMode.MANAGED}
 
 
 def pool_for(spec: StackSpec, model: ModelSpec) -> str | None:

@@ -28,6 +28,7 @@ from aigc.plan.capacity import (
 from aigc.plan.checks_cluster import REAL_CLOUDS
 from aigc.plan.checks_existing import existing_model_problems
 from aigc.plan.checks_gke_pools import slice_problems
+from aigc.plan.checks_managed import managed_problems, unmanaged_problems
 from aigc.plan.checks_overflow import overflow_problems
 from aigc.plan.compute_classes import chain_problems
 from aigc.plan.names import endpoint_host, endpoint_name
@@ -55,18 +56,27 @@ def model_problems(
             shared = endpoint_host(host, spec.domain)
             yield Problem(path, f"would be served at {shared}, as {hosts[host]} is", "rename one of the two folders")
         hosts.setdefault(host, name)
-        yield from _mode_and_source(spec, path, asked)
         yield from _numbers(path, asked)
-        if asked.mode in _AVAILABLE:
-            yield from _blind_scaling(spec, path, asked)
-            yield from slice_problems(spec, path, asked)
-        yield from _accelerators(spec, path, asked)
-        yield from overflow_problems(spec, path, asked)
-        first = asked.accelerators[0] if asked.accelerators else CPU
-        yield from existing_model_problems(spec, path, asked, CPU if first == CPU else resource_key_of(first))
+        if asked.mode is RequestedMode.MANAGED:
+            yield from managed_problems(spec, path, asked, models.get(name, ()), repository)
+        else:
+            yield from _on_the_cluster(spec, path, asked, models.get(name, ()))
         if name in models:
             yield from _against_config(path, asked, models[name][0], repository)
-            yield from _fits(spec, path, asked, models[name])
+
+
+def _on_the_cluster(spec: StackSpec, path: Where, asked: ModelSpec, served: Sequence[Model]) -> Iterator[Problem]:
+    yield from unmanaged_problems(path, asked)
+    yield from _mode_and_source(spec, path, asked)
+    if asked.mode in _AVAILABLE:
+        yield from _blind_scaling(spec, path, asked)
+        yield from slice_problems(spec, path, asked)
+    yield from _accelerators(spec, path, asked)
+    yield from overflow_problems(spec, path, asked)
+    first = asked.accelerators[0] if asked.accelerators else CPU
+    yield from existing_model_problems(spec, path, asked, CPU if first == CPU else resource_key_of(first))
+    if served:
+        yield from _fits(spec, path, asked, served)
 
 
 def _name(spec: StackSpec, path: Where, name: str, known: Sequence[str], repository: Path) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ from aigc.catalog.kinds import Cloud
 from aigc.catalog.machines import Machine, all_machines, machines, nearest_living
 from aigc.config.problems import Problem, did_you_mean, printable
 from aigc.config.spec import PoolSpec, StackSpec
-from aigc.plan.capacity import machine_of, pool_for
+from aigc.plan.capacity import machine_of, models_on_nodes, pool_for
 from aigc.plan.checks_aws_pools import aws_pool_problems
 from aigc.plan.checks_cluster import REAL_CLOUDS, zones_problems
 from aigc.plan.checks_existing import existing_pool_problems, nodes_elsewhere
@@ -109,8 +109,9 @@ def _instead_of(machine: Machine) -> str:
 def _use(spec: StackSpec) -> Iterator[Problem]:
     """An accelerator pool needs a model on it; the platform's own pods need a node that stays."""
     known = {name: machine for name, pool in spec.pools.items() if (machine := machine_of(spec, pool))}
-    used = {pool_for(spec, model) for model in spec.models.values()}
-    used |= {name for model in spec.models.values() for name in model.overflow_pools}
+    placed = models_on_nodes(spec).values()
+    used = {pool_for(spec, model) for model in placed}
+    used |= {name for model in placed for name in model.overflow_pools}
     for name, machine in known.items():
         # A model without a pool has a fault of its own, and mending it may well use this one.
         if machine.accelerator_id and name not in used and None not in used:

@@ -12,7 +12,8 @@ from aigc.catalog.services import HOURS_PER_MONTH, Per, Service, services
 from aigc.config.spec import StackSpec
 from aigc.plan.cost import CostInterval, CostItem, CostPlan, InferenceCost
 from aigc.plan.expected import expected_nodes
-from aigc.plan.stack_plan import ClusterPlan, EndpointPlan, PoolPlan
+from aigc.plan.managed import managed_costs
+from aigc.plan.stack_plan import ClusterPlan, EndpointPlan, ManagedEndpointPlan, PoolPlan
 
 _NOT_OURS = {
     Cloud.LOCAL: ("this machine and its electricity",),
@@ -38,6 +39,7 @@ def monthly_cost(
     pools: Iterable[PoolPlan],
     endpoints: Sequence[EndpointPlan] = (),
     made: Mapping[str, int] = MappingProxyType({}),
+    managed: tuple[ManagedEndpointPlan, ...] = (),
 ) -> CostPlan:
     """The bill at the floor, at the expected traffic and at the maximum, and what is missing in it.
 
@@ -48,6 +50,7 @@ def monthly_cost(
     every = tuple(pools)
     nodes = [_nodes(pool, every, endpoints) for pool in every]
     priced: list[tuple[CostItem | None, list[str]]] = [_pool_item(spec, one) for one in nodes]
+    priced += managed_costs(spec.cloud, spec.region, managed)
     priced += [_service_item(row, nodes, spec.region, made.get(row.service, 1)) for row in services(spec.cloud)]
     items = tuple(item for item, _ in priced if item is not None)
     floor, at_plan, maximum = (

@@ -34,6 +34,8 @@ class TritonConfig:
     dynamic: bool
     max_queue_delay_us: int
     instances: int
+    backend: str = ""
+    """Empty where Triton finds it by the model's files."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,7 @@ def _read_config(path: Path, name: str, faults: list[Fault]) -> TritonConfig | N
         max_queue_delay_us=config.dynamic_batching.max_queue_delay_microseconds,
         # A group without a count is one instance, as is a model without a group (on CPU).
         instances=sum(group.count or 1 for group in config.instance_group) or 1,
+        backend=config.backend,
     )
 
 

@@ -19,7 +19,15 @@ from aigc.catalog.versions import kubernetes_minor, versions
 from aigc.config.spec import ModelSpec, PoolSpec, StackSpec
 from aigc.plan import scaling
 from aigc.plan.azure import azure_plan, spot_label, spot_taint
-from aigc.plan.capacity import capacity_of, cpu_millicores, machine_of, memory_mib, pool_for, replicas_per_node
+from aigc.plan.capacity import (
+    capacity_of,
+    cpu_millicores,
+    machine_of,
+    memory_mib,
+    models_on_nodes,
+    pool_for,
+    replicas_per_node,
+)
 from aigc.plan.checks import checked_models
 from aigc.plan.components import (
     components,
@@ -42,6 +50,7 @@ from aigc.plan.devices import (
 )
 from aigc.plan.existing_nodes import existing_pool, selector_of
 from aigc.plan.expected import expected
+from aigc.plan.managed import managed_endpoints
 from aigc.plan.names import cluster_name, endpoint_host, endpoint_name
 from aigc.plan.node_images import node_image
 from aigc.plan.node_provisioning import by_karpenter, karpenter_image
@@ -91,7 +100,8 @@ def resolve(spec: StackSpec, stack: str, repository: Path) -> StackPlan:
     models = checked_models(spec, stack, repository)
     pools = tuple(_pool(spec, name, pool) for name, pool in spec.pools.items())
     by_name = {pool.name: pool for pool in pools}
-    endpoints = tuple(_endpoint(spec, name, models[name], by_name, repository) for name in spec.models)
+    endpoints = tuple(_endpoint(spec, name, models[name], by_name, repository) for name in models_on_nodes(spec))
+    managed = managed_endpoints(spec, stack, models, repository)
     parts, cluster = components(spec, endpoints), _cluster(spec, stack)
     return StackPlan(
         stack=stack,
@@ -110,8 +120,9 @@ def resolve(spec: StackSpec, stack: str, repository: Path) -> StackPlan:
         images=images(spec, parts),
         knative_features=knative_features(endpoints),
         endpoints=endpoints,
+        managed_endpoints=managed,
         monitoring=_monitoring(spec),
-        cost=monthly_cost(spec, pools, endpoints, made_of_services(cluster)),
+        cost=monthly_cost(spec, pools, endpoints, made_of_services(cluster), managed),
     )
 
 

@@ -14,6 +14,7 @@ from aigc.catalog.kinds import CapacityType, Cloud, GpuSharing, SourceKind
 from aigc.plan.azure_plan import AzurePlan
 from aigc.plan.cost import CostInterval, CostItem, CostPlan, InferenceCost
 from aigc.plan.frozen import Frozen
+from aigc.plan.managed_plan import ManagedEndpointPlan
 from aigc.plan.parts import (
     Autoscaler,
     BatchingPlan,
@@ -44,6 +45,7 @@ __all__ = [
     "ExpectedPlan",
     "GpuSharing",
     "InferenceCost",
+    "ManagedEndpointPlan",
     "MonitoringPlan",
     "NamespacePlan",
     "PoolPlan",
@@ -268,6 +270,7 @@ class StackPlan(Frozen):
     knative_features: dict[str, str]
     """Keys of Knative's `config-features` that the endpoints need, derived from what they use."""
     endpoints: tuple[EndpointPlan, ...]
+    managed_endpoints: tuple[ManagedEndpointPlan, ...] = ()
     monitoring: MonitoringPlan | None
     """None where the stack has no Prometheus of its own."""
     cost: CostPlan

@@ -8,14 +8,17 @@ from pydantic import BaseModel
 
 from aigc.plan.cost_text import cost_facts
 from aigc.plan.stack_plan import (
+    BatchingPlan,
     ComponentPlan,
     EndpointPlan,
     ExpectedPlan,
+    ManagedEndpointPlan,
     MonitoringPlan,
     PoolPlan,
     QuotaPlan,
     ResourcesPlan,
     ScalingPlan,
+    SloPlan,
     StackPlan,
     Taint,
 )
@@ -48,6 +51,9 @@ def _lines(plan: StackPlan) -> Iterator[str]:
     for endpoint in plan.endpoints:
         yield f"\nEndpoint {endpoint.name}"
         yield from _fields(_endpoint(endpoint))
+    for managed in plan.managed_endpoints:
+        yield f"\nManaged endpoint {managed.name}"
+        yield from _fields(_managed(managed))
     yield "\nNamespaces"
     yield from _fields(
         {one.name: one.pod_security + (f": {one.reason}" if one.reason else "") for one in plan.namespaces}
@@ -125,8 +131,7 @@ def _pool(pool: PoolPlan) -> dict[str, object]:
 
 
 def _endpoint(endpoint: EndpointPlan) -> dict[str, object]:
-    batching, slo, source = endpoint.batching, endpoint.slo, endpoint.source
-    dynamic = f"dynamic, waits {batching.max_queue_delay_us} us at most" if batching.dynamic else "not dynamic"
+    source = endpoint.source
     return {
         "host": endpoint.host,
         "mode": endpoint.mode,
@@ -136,14 +141,37 @@ def _endpoint(endpoint: EndpointPlan) -> dict[str, object]:
         "node_selector": endpoint.node_selector,
         "tolerations": _taints(endpoint.tolerations),
         "resources": _resources(endpoint.resources),
-        "batching": f"{batching.max_batch_size} x {batching.instances} instances, {dynamic}",
+        "batching": _batching(endpoint.batching),
         **_scaling(endpoint.scaling),
         **_expected(endpoint.expected),
-        "slo": f"p99 {slo.p99_ms:g} ms, available {slo.availability_percent:g}%",
+        "slo": _slo(endpoint.slo),
         "source": f"{source.kind} {source.uri or ''}".rstrip(),
         "image": source.image,
         "content_hash": source.content_hash,
     }
+
+
+def _managed(endpoint: ManagedEndpointPlan) -> dict[str, object]:
+    facts = _facts(endpoint)
+    low, high = endpoint.min_instances, endpoint.max_instances
+    aim = f", {endpoint.requests_per_minute:g} requests a minute each" if endpoint.requests_per_minute else ""
+    for name in ("name", "min_instances", "max_instances", "requests_per_minute", "quota_instances"):
+        facts.pop(name)
+    return facts | {
+        "instances": f"{low} to {high}{aim}" if high > low else f"{low}, fixed",
+        "batching": _batching(endpoint.batching),
+        "slo": _slo(endpoint.slo),
+        "quota": f"{endpoint.quota_instances} at most, while a new version takes over: {endpoint.quota}",
+    }
+
+
+def _batching(batching: BatchingPlan) -> str:
+    dynamic = f"dynamic, waits {batching.max_queue_delay_us} us at most" if batching.dynamic else "not dynamic"
+    return f"{batching.max_batch_size} x {batching.instances} instances, {dynamic}"
+
+
+def _slo(slo: SloPlan) -> str:
+    return f"p99 {slo.p99_ms:g} ms, available {slo.availability_percent:g}%"
 
 
 def _resources(resources: ResourcesPlan) -> str:

@@ -114,7 +114,8 @@ def test_300_mutated_stack_files(tmp_path: Path, app: typer.Typer) -> None:
     seen: Counter[int] = Counter()
     for index in range(COUNT):
         raw = mutated(index)
-        cloud = "aws-test" if b"cloud: aws" in raw else "gcp-test" if b"gcp" in raw else "local"
+        named = (f"{name}-test" for name in ("aws", "gcp", "azure", "existing") if f"cloud: {name}".encode() in raw)
+        cloud = next(named, "local")
         path = tmp_path / f"Pulumi.{cloud}.yaml"
         path.write_bytes(raw)
         result = CliRunner().invoke(app, ["validate", "--file", str(path), "--format", "json"])

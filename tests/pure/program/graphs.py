@@ -22,6 +22,7 @@ from aigc.observability.prometheus import observe
 from aigc.plan.stack_plan import StackPlan
 from aigc.serving.endpoint import build_endpoints
 from aigc.serving.gateway import build_gateway
+from aigc.serving.managed_endpoint import build_managed_endpoints
 from scripts.engine.graph import Graph
 from scripts.engine.monitor import Engine, Monitor
 
@@ -31,12 +32,14 @@ CONFIG = {"pulumi:disable-default-providers": '["*"]', "pulumi:autonaming": '{"m
 
 def build(plan: StackPlan) -> None:
     """The same layers in the same order as `infra/__main__.py`, from a plan instead of a stack file."""
-    cluster = build_cluster(plan, build_network(plan))
+    network = build_network(plan)
+    cluster = build_cluster(plan, network)
     foundation = build_foundation(plan, cluster)
     gateway = build_gateway(plan, cluster, foundation, ROOT)
     endpoints = build_endpoints(plan, cluster, foundation, gateway=gateway, annotations=kpa_annotations, root=ROOT)
     scale_steady_endpoints(plan, cluster, foundation, [made for endpoint in endpoints for made in endpoint.objects])
     observe(plan, cluster, foundation, None)
+    build_managed_endpoints(plan, network)
 
 
 def graph_of(program: Callable[[], None], stack: str) -> Graph:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pulumi
+
 from aigc.clouds.aws.cluster import EksCluster
 from aigc.clouds.aws.network import AwsNetwork
+from aigc.clouds.aws.sagemaker import SageMakerEndpoint
 from aigc.clouds.contract import ClusterHandle, Inability, NetworkHandle
-from aigc.plan.stack_plan import Cloud, StackPlan
+from aigc.plan.stack_plan import Cloud, ManagedEndpointPlan, StackPlan
 
 _INABILITIES = (
     Inability(
@@ -74,6 +77,18 @@ _INABILITIES = (
         "steady endpoints", "Kourier routes Knative Services only; a steady endpoint is reached inside the cluster"
     ),
     Inability(
+        "managed endpoints that sleep",
+        "SageMaker goes to zero only with inference components, which Pulumi's provider cannot make: a machine stays",
+    ),
+    Inability(
+        "managed endpoints behind the gateway",
+        "SageMaker is asked by signed requests of its own (InvokeEndpoint); no gateway, dashboard or objective sees it",
+    ),
+    Inability(
+        "another machine for a managed endpoint that scales",
+        "SageMaker refuses it while autoscaling holds the variant: first make replicas.min and max the same",
+    ),
+    Inability(
         "other partitions", "China, GovCloud and the other partitions spell their ARNs differently and are refused"
     ),
 )
@@ -93,6 +108,12 @@ class AmazonWebServices:
     def cluster(self, plan: StackPlan, network: NetworkHandle) -> ClusterHandle:
         """The cluster and its node groups."""
         return EksCluster("cluster", plan, network).handle
+
+    def managed_endpoint(
+        self, plan: StackPlan, endpoint: ManagedEndpointPlan, network: NetworkHandle
+    ) -> pulumi.Output[str]:
+        """An endpoint of SageMaker."""
+        return SageMakerEndpoint(plan, endpoint, network).name
 
 
 ADAPTER = AmazonWebServices()

@@ -32,7 +32,7 @@ def role_name(cluster: str, name: str) -> str:
 def trust(service: str) -> str:
     """That a service of AWS may take the role; for pods with the session tags that say which pod it is."""
     actions = ["sts:AssumeRole", "sts:TagSession"] if service == PODS else ["sts:AssumeRole"]
-    return _document([_allow(actions, Principal={"Service": service})])
+    return document([allow(actions, Principal={"Service": service})])
 
 
 def autoscaler_policy(cluster: str) -> str:
@@ -53,19 +53,21 @@ def autoscaler_policy(cluster: str) -> str:
     ]
     resize = ["autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"]
     ours = {"StringEquals": {f"aws:ResourceTag/k8s.io/cluster-autoscaler/{cluster}": "owned"}}
-    return _document(
+    return document(
         [
             # None of these can be limited to a resource (Service Authorization Reference).
-            _allow(look, Resource="*"),
-            _allow(["eks:DescribeNodegroup"], Resource=f"arn:aws:eks:*:*:nodegroup/{cluster}/*"),
-            _allow(resize, Resource="*", Condition=ours),
+            allow(look, Resource="*"),
+            allow(["eks:DescribeNodegroup"], Resource=f"arn:aws:eks:*:*:nodegroup/{cluster}/*"),
+            allow(resize, Resource="*", Condition=ours),
         ]
     )
 
 
-def _allow(actions: Sequence[str], **rest: Any) -> dict[str, Any]:
+def allow(actions: Sequence[str], **rest: Any) -> dict[str, Any]:
+    """One statement of a policy."""
     return {"Effect": "Allow", "Action": list(actions), **rest}
 
 
-def _document(statements: Sequence[dict[str, Any]]) -> str:
+def document(statements: Sequence[dict[str, Any]]) -> str:
+    """A policy as JSON, the same on every run."""
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, sort_keys=True)

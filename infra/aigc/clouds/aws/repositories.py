@@ -23,6 +23,14 @@ def in_ecr(image: str) -> bool:
     return _IMAGE.match(image) is not None
 
 
+def arn_of(image: str) -> str:
+    """ARN of the repository of an image in ECR."""
+    found = _IMAGE.match(image)
+    if found is None:
+        raise ValueError(f"{image} is not in ECR")
+    return f"arn:aws:ecr:{found['region']}:{found['account']}:repository/{found['name']}"
+
+
 def repository_names(plan: StackPlan) -> tuple[str, ...]:
     """Those that the stack owns; a registry elsewhere, or of another account, is somebody else's to make."""
     images = [*plan.images.values(), *(endpoint.source.image for endpoint in plan.endpoints)]

@@ -49,7 +49,10 @@ _INABILITIES = (
     ),
     Inability("artifact streaming", "Images are pulled whole before a pod starts; streaming wants a premium registry"),
     Inability("a NAT gateway a zone", "One NAT gateway serves all zones; without its zone no new image can be pulled"),
-    Inability("managed endpoints", "Azure Machine Learning is not another place for a model yet"),
+    Inability(
+        "managed endpoints",
+        "Azure Machine Learning wants a workspace with storage and vault of its own, which no stack makes yet",
+    ),
     Inability(
         "steady endpoints", "Kourier routes Knative Services only; a steady endpoint is reached inside the cluster"
     ),

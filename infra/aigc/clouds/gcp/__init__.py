@@ -56,6 +56,10 @@ _INABILITIES = (
     Inability("GCS mounts", "Model files are in the image; the Cloud Storage FUSE driver is not switched on"),
     Inability("TPU VMs", "TPUs come as nodes of GKE; Cloud TPU VMs beside a cluster are not made"),
     Inability(
+        "managed endpoints",
+        "Vertex AI serves models of its registry, and the provider of Pulumi puts none there but those of Model Garden",
+    ),
+    Inability(
         "steady endpoints", "Kourier routes Knative Services only; a steady endpoint is reached inside the cluster"
     ),
 )
