@@ -9,8 +9,7 @@ from aigc.catalog.machines import machines
 from aigc.plan.capacity import (
     SIDECARS_CPU_MILLICORES,
     SIDECARS_MEMORY_MIB,
-    allocatable_cpu_millicores,
-    allocatable_memory_mib,
+    allocatable,
 )
 from aigc.plan.expected import devices_of
 from aigc.plan.stack_plan import EndpointPlan, PoolPlan, StackPlan
@@ -66,7 +65,7 @@ def placements(plan: StackPlan) -> tuple[Placement, ...]:
 
 
 def _placement(plan: StackPlan, endpoint: EndpointPlan, pool: PoolPlan | None) -> Placement:
-    vcpus, memory_mib = _allocatable(plan, pool) if pool else (None, None)
+    cpu_millicores, memory_mib = _allocatable(plan, pool) if pool else (None, None)
     return Placement(
         endpoint=endpoint.name,
         mode=endpoint.mode.value,
@@ -77,7 +76,7 @@ def _placement(plan: StackPlan, endpoint: EndpointPlan, pool: PoolPlan | None) -
         nodes=f"{pool.min_nodes}..{pool.max_nodes}" if pool else None,
         accelerator=pool.accelerator if pool else None,
         cpu_millicores=endpoint.resources.cpu_millicores + SIDECARS_CPU_MILLICORES,
-        allocatable_cpu_millicores=None if vcpus is None else allocatable_cpu_millicores(vcpus, plan.cloud),
+        allocatable_cpu_millicores=cpu_millicores,
         memory_mib=endpoint.resources.memory_mib + SIDECARS_MEMORY_MIB,
         allocatable_memory_mib=memory_mib,
         accelerators=endpoint.resources.accelerators,
@@ -85,14 +84,13 @@ def _placement(plan: StackPlan, endpoint: EndpointPlan, pool: PoolPlan | None) -
     )
 
 
-def _allocatable(plan: StackPlan, pool: PoolPlan) -> tuple[float | None, int | None]:
-    """Processors of a node, and the memory of it that pods may request; None where nobody knows."""
+def _allocatable(plan: StackPlan, pool: PoolPlan) -> tuple[int | None, int | None]:
+    """Millicores and MiB of a node that pods may request: of nodes that are there the plan has just that."""
     if not pool.made:
-        return pool.vcpus, None if pool.memory_gib is None else int(pool.memory_gib * 1024)
+        cpu = None if pool.vcpus is None else int(pool.vcpus * 1000)
+        return cpu, None if pool.memory_gib is None else int(pool.memory_gib * 1024)
     machine = machines(plan.cloud).get(pool.machine_type)
-    if machine is None:
-        return None, None
-    return machine.vcpus, None if machine.memory_gib is None else allocatable_memory_mib(machine)
+    return allocatable(machine) if machine else (None, None)
 
 
 def _of(requested: int, allocatable: int | None) -> str:

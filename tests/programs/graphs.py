@@ -8,14 +8,11 @@ import shutil
 from functools import cache
 from pathlib import Path
 
-from aigc.config.stacks import PROJECT_ROOT
+from aigc.config.stacks import PROJECT_ROOT, stack_names
 from scripts.engine.api import preview_graph
 from scripts.engine.graph import Graph
 
-STACKS = sorted(
-    path.name.removeprefix("Pulumi.").removesuffix(".yaml")
-    for path in Path(PROJECT_ROOT, "stacks").glob("Pulumi.*.yaml")
-)
+STACKS = list(stack_names())
 RUN = "PYTEST_XDIST_TESTRUNUID"
 """The same in every worker of a run, and another one in the next."""
 SHARED = Path(PROJECT_ROOT, "build", "test-graphs")

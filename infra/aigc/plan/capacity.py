@@ -78,6 +78,12 @@ def allocatable_cpu_millicores(vcpus: float, cloud: Cloud | None = None) -> int:
     return int((vcpus - _kept(vcpus, shares)) * 1000)
 
 
+def allocatable(machine: Machine) -> tuple[int | None, int | None]:
+    """Millicores and MiB of a node that pods can request; None where nobody knows the size of the machine."""
+    cpu = None if machine.vcpus is None else allocatable_cpu_millicores(machine.vcpus, Cloud(machine.cloud))
+    return cpu, None if machine.memory_gib is None else allocatable_memory_mib(machine)
+
+
 def memory_mib(spec: ModelSpec, models: Sequence[Model]) -> int:
     """What Triton's container requests: the stack file's word, else the cards' sum and Triton's own share."""
     return spec.resources.memory_mib or sum(model.card.memory_mib for model in models) + TRITON_MEMORY_MIB
@@ -98,11 +104,11 @@ def replicas_per_node(machine: Machine, pool: PoolSpec, model: ModelSpec, models
     if not each:
         return 1
     most = devices_per_node(machine, pool) // each
-    if machine.vcpus is not None:
-        of_cpu = cpu_millicores(model, models) + SIDECARS_CPU_MILLICORES
-        most = min(most, allocatable_cpu_millicores(machine.vcpus, Cloud(machine.cloud)) // of_cpu)
-    if machine.memory_gib is not None:
-        most = min(most, allocatable_memory_mib(machine) // (memory_mib(model, models) + SIDECARS_MEMORY_MIB))
+    cpu, memory = allocatable(machine)
+    if cpu is not None:
+        most = min(most, cpu // (cpu_millicores(model, models) + SIDECARS_CPU_MILLICORES))
+    if memory is not None:
+        most = min(most, memory // (memory_mib(model, models) + SIDECARS_MEMORY_MIB))
     return max(1, most)
 
 

@@ -17,8 +17,7 @@ from aigc.plan.capacity import (
     SIDECARS_CPU_MILLICORES,
     SIDECARS_MEMORY_MIB,
     accelerator_of,
-    allocatable_cpu_millicores,
-    allocatable_memory_mib,
+    allocatable,
     cpu_millicores,
     machine_of,
     memory_mib,
@@ -248,8 +247,7 @@ def _amounts(
     asked: ModelSpec, served: Sequence[Model], machine: Machine
 ) -> tuple[tuple[str, int, int | None], tuple[str, int, int | None]]:
     """What a pod needs and what a node of the machine gives; None where nobody knows."""
-    memory = allocatable_memory_mib(machine) if machine.memory_gib is not None else None
-    cpu = allocatable_cpu_millicores(machine.vcpus, Cloud(machine.cloud)) if machine.vcpus is not None else None
+    cpu, memory = allocatable(machine)
     return (
         ("memory_mib", memory_mib(asked, served) + SIDECARS_MEMORY_MIB, memory),
         ("cpu_millicores", cpu_millicores(asked, served) + SIDECARS_CPU_MILLICORES, cpu),
