@@ -100,7 +100,10 @@ def cluster_status() -> list[ProcessStatus]:
     supervisor = status.of_supervisor(LAYOUT, bool(infos))
     if not infos:
         return [supervisor]
-    problems = {check.component: f"{check.what}: no ({words})" for check, words in readiness.failing(LAYOUT)}
+    problems = {
+        check.component: status.known_cause(LAYOUT, check.component) or f"{check.what}: no ({words})"
+        for check, words in readiness.failing(LAYOUT)
+    }
     exits = status.exits(LAYOUT)
     return [
         supervisor,

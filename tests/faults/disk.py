@@ -7,6 +7,7 @@ goes by the node's whole disk.
 
 from __future__ import annotations
 
+import errno
 import shutil
 import subprocess
 import time
@@ -33,7 +34,7 @@ ETCD_SECONDS = 40.0
 
 
 def disk_full() -> Fault:
-    """Filled by the cluster's own writes, as a controller that runs wild fills it."""
+    """Filled by the cluster's own writes, as a controller that runs wild fills it, to the last block."""
     return Fault("disk of etcd full", _fill, rf"^etcd: .*{NO_SPACE}", undo=_free, alarm=of_host_process("etcd"))
 
 
@@ -52,7 +53,19 @@ def _fill(scene: Scene) -> None:
     supervisor.start_now("etcd")
     wait_for_etcd(scene)
     refused = _write_until_refused(scene)
+    _fill_up(scene)
     assert refused, f"{MOST_WRITES} writes of {BIG_VALUE_BYTES} bytes did not fill {used_mib + FREE_MIB} MiB"
+
+
+def _fill_up(scene: Scene) -> None:
+    """Take what is left: a write of half a MB was refused, and etcd's smaller ones would go on for a while."""
+    try:
+        with (scene.layout.etcd / NAME).open("wb", buffering=0) as filler:
+            while filler.write(bytes(4096)):
+                pass
+    except OSError as full:
+        if full.errno != errno.ENOSPC:
+            raise
 
 
 def _write_until_refused(scene: Scene) -> bool:
@@ -76,8 +89,9 @@ def _free(scene: Scene) -> None:
         shutil.rmtree(_kept(scene), ignore_errors=True)
         return
     subprocess.run(["mount", "-o", "remount,size=2g", str(scene.layout.etcd)], check=True)
+    (scene.layout.etcd / NAME).unlink(missing_ok=True)
     wait_for_etcd(scene)
-    scene.workloads.core.delete_collection_namespaced_config_map("models", label_selector=NAME)
+    _delete_written(scene)
     supervisor = Supervisor(scene.layout)
     supervisor.stop("etcd")
     shutil.rmtree(_kept(scene))
@@ -86,6 +100,18 @@ def _free(scene: Scene) -> None:
     shutil.rmtree(scene.layout.etcd)
     _kept(scene).rename(scene.layout.etcd)
     supervisor.start_now("etcd")
+
+
+def _delete_written(scene: Scene) -> None:
+    """The API server has much to catch up with after such an outage: asked again as long as etcd itself may take."""
+    deadline = time.monotonic() + ETCD_SECONDS
+    while True:
+        try:
+            scene.workloads.core.delete_collection_namespaced_config_map("models", label_selector=NAME)
+            return
+        except (ApiException, HTTPError) as refused:
+            assert time.monotonic() < deadline, f"what filled the disk cannot be deleted: {refused}"
+            time.sleep(1)
 
 
 def wait_for_etcd(scene: Scene) -> None:

@@ -29,6 +29,7 @@ def knative_config(plan: StackPlan, ingress_class: str) -> dict[str, Mapping[str
         "config-deployment": _deployment(plan),
         "config-domain": {plan.domain: ""},
         "config-features": dict(plan.knative_features),
+        "config-leader-election": _leader_election(),
         "config-network": {"ingress-class": ingress_class},
         "config-observability": _observability(),
     }
@@ -44,6 +45,12 @@ def _autoscaler() -> dict[str, str]:
         # Upper limit for the activator to get into the path before the last pod goes.
         "scale-to-zero-grace-period": "30s",
     }
+
+
+def _leader_election() -> dict[str, str]:
+    # The core controllers' own values. By Knative's (60, 40 and 10 s) a killed controller or autoscaler left a minute
+    # in which nothing scaled from zero and no endpoint learned of a new pod (seen after a node's restart).
+    return {"lease-duration": "15s", "renew-deadline": "10s", "retry-period": "2s"}
 
 
 def _observability() -> dict[str, str]:

@@ -9,6 +9,12 @@ from scripts.local.cluster import layout as at
 from scripts.local.cluster.layout import Layout
 
 TLS_FLOOR = "VersionTLS12"
+NODE_GRACE_SECONDS = 600
+"""Silence of the kubelet after which the node's pods are called not ready, which takes them out of every Service.
+
+There is no other node to send requests to, and what keeps the kubelet silent is most often etcd: by Kubernetes' 50 s
+an outage of etcd of that length, in which everything served, became one of the gateway (seen with its disk full).
+"""
 PYTHON_VARIABLE = "AIGC_PYTHON"
 """Where the supervisor's environment names the Python that runs it."""
 
@@ -152,6 +158,7 @@ def _controller_manager(layout: Layout, bin_dir: Path) -> Component:
         "--use-service-account-credentials=true",
         "--allocate-node-cidrs=false",
         "--terminated-pod-gc-threshold=50",
+        f"--node-monitor-grace-period={NODE_GRACE_SECONDS}s",
     )
     return Component("kube-controller-manager", arguments, priority=30)
 

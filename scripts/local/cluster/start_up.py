@@ -17,7 +17,7 @@ from scripts.local.cluster.install import (
     render_all,
     write_all,
 )
-from scripts.local.cluster.last_boot import forget_last_boot, replace_pods
+from scripts.local.cluster.last_boot import forget_last_boot, has_pods_of_before, replace_pods
 from scripts.local.cluster.layout import Layout
 from scripts.local.cluster.network import Network
 from scripts.local.cluster.pki import ensure_pki
@@ -60,7 +60,6 @@ def bring_up(layout: Layout, tools: Tools, cache: Path, progress: Progress) -> N
         note = wait_until_ready(layout, supervisor, host, note, progress)
         step.outcome = Outcome.DONE if changed else Outcome.UNCHANGED
         step.detail = f"rebuilt {note.rebuilt}" if note.rebuilt != last.rebuilt else ""
-    note = replace_pods(layout, note, progress)
     write_started(layout, replace(note, digest=digest, mark=note.mark or mark.leave(layout)))
 
 
@@ -98,13 +97,15 @@ def start_processes(layout: Layout, supervisor: Supervisor, host: HostConfig, di
 
 
 def launch(layout: Layout, supervisor: Supervisor, host: HostConfig) -> None:
-    """Start the supervisor, and with it everything else."""
+    """Start the supervisor, and with it everything else; the kubelet only when there is no pod of another boot."""
     start(layout, cgroups.start_prefix(host.cgroup_driver))
     deadline = time.monotonic() + PORT_SECONDS
     while not supervisor.answers():
         if time.monotonic() > deadline:
             raise fail("supervisor", "does not answer", f"look at {layout.logs / 'supervisord.log'}")
         time.sleep(0.05)
+    if (note := read_started(layout)) is not None and has_pods_of_before(note):
+        supervisor.stop(readiness.NODE.component)
 
 
 def wait_until_ready(
@@ -123,6 +124,8 @@ def wait_until_ready(
         launch(layout, supervisor, host)
         wait_for_api(layout, supervisor, note, progress)
     base_objects.ensure_base_objects(layout)
+    note = replace_pods(layout, note, progress)
+    supervisor.start_now(readiness.NODE.component)
     for check in (readiness.CONTAINERD, *readiness.CONTROL_LOOPS, readiness.NODE, *readiness.DATA_PATH):
         readiness.wait_for(layout, supervisor, check, progress)
     return note

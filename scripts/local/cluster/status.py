@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ FAILING = "failing"
 STOPPED = "stopped"
 STATES = {"RUNNING": RUNNING, "STARTING": STARTING, "BACKOFF": FAILING, "EXITED": FAILING, "FATAL": FAILING}
 LAST_LINE_LENGTH = 300
+ETCD_LOG_FILE_BYTES = 64_000_000
+"""It takes the whole next file of its write-ahead log beforehand."""
 CORRUPT_ETCD = re.compile(
     r"failed to (find|read|open) (database snapshot|WAL)|wal: (file not found|crc mismatch|max entry size)|walpb: crc"
     r"|snap(shot)?: .*(corrupt|crc)|file (is )?corrupt|invalid freelist|page .* already freed|unexpected EOF"
@@ -55,8 +58,8 @@ def ended_in(line: str) -> str:
     return match[1] if match else ""
 
 
-def describe(info: ProcessInfo, exited: int, last_line: str, problem: str = "") -> ProcessStatus:
-    """Put one process into words; `problem` is what its own health check said."""
+def describe(info: ProcessInfo, exited: int, said: str, problem: str = "") -> ProcessStatus:
+    """Put one process into words; `said` is why it ends, `problem` what its own health check said."""
     state = STATES.get(info.state, STOPPED)
     times = f"; exited {exited} time{'s' if exited != 1 else ''} so far" if exited else ""
     if state == RUNNING and problem:
@@ -68,18 +71,17 @@ def describe(info: ProcessInfo, exited: int, last_line: str, problem: str = "") 
     count = f"exited {exited} times" if exited else "does not start"
     # "Exited too quickly" is all the supervisor says of most failures; the process itself knows more.
     told = info.problem if info.problem and not info.problem.startswith("Exited too quickly") else ""
-    why = told or f"last log line: {last_line or 'none'}"
-    return ProcessStatus(info.name, state, f"{count}; {why}")
+    return ProcessStatus(info.name, state, f"{count}; {told or said}")
 
 
 def cause_of(layout: Layout, supervisor: Supervisor, name: str) -> str:
     """Why a process does not work, from what it and the supervisor wrote."""
-    if name == "etcd" and (damage := etcd_damage(layout)):
-        return damage
+    if cause := known_cause(layout, name):
+        return cause
     info = next((i for i in supervisor.processes() if i.name == name), None)
     if info is None:
         return "the supervisor does not know it"
-    return describe(info, exits(layout).get(name, 0), last_line(layout, name)).words
+    return describe(info, exits(layout).get(name, 0), said(layout, name)).words
 
 
 def etcd_damage(layout: Layout) -> str:
@@ -89,10 +91,28 @@ def etcd_damage(layout: Layout) -> str:
     return f"etcd's data is damaged ({damaged})" if damaged else ""
 
 
+def etcd_room(layout: Layout) -> str:
+    """What keeps etcd from writing when its disk is full; empty if nothing. With no block left it says nothing."""
+    try:
+        free_bytes = shutil.disk_usage(layout.etcd).free
+    except OSError:
+        return ""
+    if free_bytes >= ETCD_LOG_FILE_BYTES:
+        return ""
+    return f"no space left on device: {free_bytes / 1e6:.0f} MB free under {layout.etcd}, its next log file takes 64"
+
+
+def known_cause(layout: Layout, name: str) -> str:
+    """Why a process that does not work does not, where that can be told without its own words; empty if not."""
+    if name != "etcd":
+        return ""
+    damage = etcd_damage(layout)
+    return f"{damage}: `make up` builds the cluster anew" if damage else etcd_room(layout)
+
+
 def said(layout: Layout, name: str) -> str:
-    """What a process that does not work wrote last; of damaged data what that means, too."""
-    damage = etcd_damage(layout) if name == "etcd" else ""
-    return f"{damage}: `make up` builds the cluster anew" if damage else last_line(layout, name)
+    """What keeps a process from working, where it is known, or what it wrote last."""
+    return known_cause(layout, name) or f"last log line: {last_line(layout, name) or 'none'}"
 
 
 def of_supervisor(layout: Layout, runs: bool) -> ProcessStatus:

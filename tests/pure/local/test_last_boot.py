@@ -11,7 +11,7 @@ import pytest
 from aigc.catalog.faults import UserError
 from scripts.local.cluster import api_access
 from scripts.local.cluster.api_access import Answer
-from scripts.local.cluster.last_boot import replace_pods
+from scripts.local.cluster.last_boot import has_pods_of_before, replace_pods
 from scripts.local.cluster.layout import Layout
 from scripts.local.cluster.started import Started
 from scripts.progress import Progress
@@ -46,6 +46,7 @@ def test_pods_of_another_boot_are_deleted_once(status: int, monkeypatch: pytest.
     deleted = [path for method, path in server.asked if method == "DELETE"]
     assert deleted == [f"/api/v1/namespaces/models/pods/{name}" for name in ("gpt-1", "gpt-2")]
     assert after.pods_boot_id == "now"
+    assert (has_pods_of_before(note("now", "before")), has_pods_of_before(after)) == (True, False)
     assert replaced(again := Server(), after, monkeypatch) == after
     assert again.asked == []
 

@@ -94,4 +94,4 @@ def test_damaged_data_is_named_with_its_consequence(layout: Layout) -> None:
     assert "damaged (walpb: crc" in status.said(layout, "etcd")
     assert "`make up` builds the cluster anew" in status.said(layout, "etcd")
     (layout.logs / "kubelet.log").write_text("walpb: crc mismatch\n")
-    assert status.said(layout, "kubelet") == "walpb: crc mismatch"
+    assert status.said(layout, "kubelet") == "last log line: walpb: crc mismatch"

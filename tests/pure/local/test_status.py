@@ -1,6 +1,8 @@
 """What a person reads about a process: its state and, in words, what is wrong."""
 
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -38,8 +40,8 @@ def test_exits_are_counted_since_the_supervisor_started(layout: Layout) -> None:
         ("RUNNING", "", 1, "running", "pid 7, for 90 s; exited 1 time so far"),
         ("RUNNING", "503", 0, "failing", "runs (pid 7) but does not work: 503"),
         ("STARTING", "503", 0, "starting", "pid 7, for 90 s"),
-        ("BACKOFF", "", 12, "failing", "exited 12 times; last log line: boom"),
-        ("FATAL", "", 0, "failing", "does not start; last log line: boom"),
+        ("BACKOFF", "", 12, "failing", "exited 12 times; boom"),
+        ("FATAL", "", 0, "failing", "does not start; boom"),
         ("STOPPED", "", 0, "stopped", "was stopped by hand"),
     ],
 )
@@ -70,6 +72,20 @@ def test_what_the_supervisor_knows_of_a_start_comes_first() -> None:
 def test_damaged_data_of_etcd_is_told_from_other_trouble(layout: Layout, line: str, is_damage: bool) -> None:
     (layout.logs / "etcd.log").write_text(f"{line}\n")
     assert bool(status.etcd_damage(layout)) is is_damage
+
+
+def test_what_keeps_a_process_from_working_is_told_by_its_cause_or_its_last_words(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout.etcd.mkdir(parents=True)
+    assert status.said(layout, "etcd") == "last log line: none"
+    (layout.logs / "etcd.log").write_text("it waits\n")
+    assert status.said(layout, "etcd") == "last log line: it waits"
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=12_000_000))
+    assert status.said(layout, "etcd").startswith("no space left on device: 12 MB free under ")
+    assert status.said(layout, "kubelet") == "last log line: none"
+    (layout.logs / "etcd.log").write_text("walpb: crc mismatch\n")
+    assert status.said(layout, "etcd").endswith("`make up` builds the cluster anew")
 
 
 def test_a_health_endpoint_is_reduced_to_what_failed() -> None:
