@@ -34,7 +34,7 @@ ETCD_SECONDS = 40.0
 
 
 def disk_full() -> Fault:
-    """Filled by the cluster's own writes, as a controller that runs wild fills it, to the last block."""
+    """Filled to the last block; then a controller writes, as one that runs wild does."""
     return Fault("disk of etcd full", _fill, rf"^etcd: .*{NO_SPACE}", undo=_free, alarm=of_host_process("etcd"))
 
 
@@ -52,13 +52,17 @@ def _fill(scene: Scene) -> None:
     shutil.copytree(_kept(scene), scene.layout.etcd, dirs_exist_ok=True)
     supervisor.start_now("etcd")
     wait_for_etcd(scene)
-    refused = _write_until_refused(scene)
     _fill_up(scene)
+    refused = _write_until_refused(scene)
     assert refused, f"{MOST_WRITES} writes of {BIG_VALUE_BYTES} bytes did not fill {used_mib + FREE_MIB} MiB"
 
 
 def _fill_up(scene: Scene) -> None:
-    """Take what is left: a write of half a MB was refused, and etcd's smaller ones would go on for a while."""
+    """Take what is left, or etcd would go on after a write that failed: the next may be small enough.
+
+    What it has accepted it must keep at its next start, too, so it fails then again, until there is room. It goes on
+    until the first write that its data has no page for: its log was given its blocks beforehand.
+    """
     try:
         with (scene.layout.etcd / NAME).open("wb", buffering=0) as filler:
             while filler.write(bytes(4096)):
