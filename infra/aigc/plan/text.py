@@ -13,7 +13,9 @@ from aigc.plan.stack_plan import (
     EndpointPlan,
     ExpectedPlan,
     ManagedEndpointPlan,
+    ModelStorePlan,
     MonitoringPlan,
+    MountPlan,
     PoolPlan,
     QuotaPlan,
     ResourcesPlan,
@@ -54,6 +56,9 @@ def _lines(plan: StackPlan) -> Iterator[str]:
     for managed in plan.managed_endpoints:
         yield f"\nManaged endpoint {managed.name}"
         yield from _fields(_managed(managed))
+    if plan.model_store:
+        yield "\nModel files"
+        yield from _fields(_model_store(plan.model_store))
     yield "\nNamespaces"
     yield from _fields(
         {one.name: one.pod_security + (f": {one.reason}" if one.reason else "") for one in plan.namespaces}
@@ -146,8 +151,22 @@ def _endpoint(endpoint: EndpointPlan) -> dict[str, object]:
         **_expected(endpoint.expected),
         "slo": _slo(endpoint.slo),
         "source": f"{source.kind} {source.uri or ''}".rstrip(),
+        **({"mounted_by": _mount(source.mount)} if source.mount else {}),
         "image": source.image,
         "content_hash": source.content_hash,
+    }
+
+
+def _mount(mount: MountPlan) -> str:
+    how = f"claim {mount.claim}" if mount.claim else "a volume of the pod"
+    return f"{mount.driver}, {how}, as service account {mount.service_account}"
+
+
+def _model_store(store: ModelStorePlan) -> dict[str, object]:
+    account: dict[str, object] = {"storage_account": store.account} if store.account else {}
+    return account | {
+        folder.endpoint: f"{', '.join(folder.models)}: {folder.files} files, {folder.size_mib:g} MiB, to {folder.uri}"
+        for folder in store.folders
     }
 
 
