@@ -131,14 +131,15 @@ def with_files(
         folder = store.folder_of(endpoint.name) if store else None
         if store and folder:
             image = image_without_models(spec, repository, served[endpoint.name])
-            source = _source(spec.cloud, store, folder, image or "")
+            source = bucket_source(spec.cloud, store, folder, image or "")
             made.append(endpoint.model_copy(update={"source": source}))
         else:
             made.append(endpoint)
     return tuple(made)
 
 
-def _source(cloud: Cloud, store: ModelStorePlan, folder: ModelFolderPlan, image: str) -> SourcePlan:
+def bucket_source(cloud: Cloud, store: ModelStorePlan, folder: ModelFolderPlan, image: str) -> SourcePlan:
+    """A folder of the store as its endpoint's pods get it."""
     delivery = _DELIVERIES[cloud]
     mount = MountPlan(
         driver=delivery.driver,

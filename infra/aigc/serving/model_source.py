@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from aigc.catalog.faults import fail
 from aigc.cluster.kubernetes_object import Body
-from aigc.plan.stack_plan import EndpointPlan, MountPlan
+from aigc.plan.stack_plan import EndpointPlan, MountPlan, SourceKind
 from aigc.serving.model_volumes import volume_source
 
 REPOSITORY = "/models"
@@ -33,13 +33,13 @@ def model_files(endpoint: EndpointPlan) -> ModelFiles:
         UserError: a kind that nothing serves yet; a plan that `resolve` made has none.
     """
     source = endpoint.source
-    if source.uri is None:
+    if source.kind is SourceKind.BAKED:
         return ModelFiles(repository=REPOSITORY)
     if source.mount is not None:
         return _mounted(source.mount, source.content_hash)
     raise fail(
         f"aigc:stack.models.{endpoint.name}.source",
-        f"a model cannot be served from {source.uri} yet",
+        f"a model of kind {source.kind} cannot be served without a volume that has its files",
         "Leave `source` out: the files are then put into the image",
     )
 

@@ -67,7 +67,7 @@ _INABILITIES = (
     ),
     Inability(
         "volumes",
-        "Prometheus has one, in one zone; Alertmanager and Grafana keep what they know in their pods, models have none",
+        "Prometheus has one, in one zone; Alertmanager and Grafana keep what they know in their pods, a model nothing",
     ),
     Inability(
         "load balancer",
