@@ -88,7 +88,17 @@ def write_manifests(cache: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, s
 def knative_manifest() -> list[dict[str, Any]]:
     namespace = "knative-serving"
     image = "ko://knative.dev/serving/cmd/"
-    config_maps = ("autoscaler", "defaults", "deployment", "domain", "features", "network", "observability", "gc")
+    config_maps = (
+        "autoscaler",
+        "defaults",
+        "deployment",
+        "domain",
+        "features",
+        "gc",
+        "leader-election",
+        "network",
+        "observability",
+    )
     pod = {"containers": [{"name": "webhook", "image": f"{image}webhook"}]}
     return [
         thing("v1", "Namespace", namespace),
