@@ -50,15 +50,7 @@ def _lines(plan: StackPlan) -> Iterator[str]:
     for pool in plan.pools:
         yield f"\nPool {pool.name}"
         yield from _fields(_pool(pool))
-    for endpoint in plan.endpoints:
-        yield f"\nEndpoint {endpoint.name}"
-        yield from _fields(_endpoint(endpoint))
-    for managed in plan.managed_endpoints:
-        yield f"\nManaged endpoint {managed.name}"
-        yield from _fields(_managed(managed))
-    if plan.model_store:
-        yield "\nModel files"
-        yield from _fields(_model_store(plan.model_store))
+    yield from _models(plan)
     yield "\nNamespaces"
     yield from _fields(
         {one.name: one.pod_security + (f": {one.reason}" if one.reason else "") for one in plan.namespaces}
@@ -81,6 +73,19 @@ def _lines(plan: StackPlan) -> Iterator[str]:
             yield from _fields({", ".join(quota.pools): _quota(quota)})
     yield "\nCost"
     yield from _fields(cost_facts(plan.cost))
+
+
+def _models(plan: StackPlan) -> Iterator[str]:
+    """What serves them, and where their files come from."""
+    for endpoint in plan.endpoints:
+        yield f"\nEndpoint {endpoint.name}"
+        yield from _fields(_endpoint(endpoint))
+    for managed in plan.managed_endpoints:
+        yield f"\nManaged endpoint {managed.name}"
+        yield from _fields(_managed(managed))
+    if plan.model_store:
+        yield "\nModel files"
+        yield from _fields(_model_store(plan.model_store))
 
 
 def _fields(facts: Mapping[str, object]) -> Iterator[str]:

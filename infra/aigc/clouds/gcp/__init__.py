@@ -56,6 +56,11 @@ _INABILITIES = (
         "A pod stays where it came: none is moved to an earlier pool of its chain, which would restart it",
     ),
     Inability(
+        "a model's pod that reaches nobody",
+        "Where it mounts a bucket its driver is in the pod, which may leave to port 443 of anything: Cloud Storage has"
+        " no addresses of its own",
+    ),
+    Inability(
         "somebody's bucket", "A pod mounts the bucket that the stack makes and fills; no rights are given in another"
     ),
     Inability("TPU VMs", "TPUs come as nodes of GKE; Cloud TPU VMs beside a cluster are not made"),
