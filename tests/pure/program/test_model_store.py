@@ -36,7 +36,7 @@ HASH = "0123456789ab"
 BUCKETS = {"aws": "aigc-aws-test-models-111122223333", "gcp": "project-aigc-gcp-test-gpt", "azure": "models-gpt"}
 PLANS = {"aws": aws_plan, "gcp": gcp_plan, "azure": azure_plan}
 DRIVERS = {"aws": S3_DRIVER, "gcp": GCS_DRIVER, "azure": BLOB_DRIVER}
-STORES = {"aws": "S3ModelStore", "gcp": "GcsModelStore", "azure": "BlobModelStore"}
+STORES = {"aws": "AwsModelStore", "gcp": "GcpModelStore", "azure": "AzureModelStore"}
 OBJECTS = {"aws": ":BucketObjectv2", "gcp": ":BucketObject", "azure": ":Blob"}
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pulumi
 
 from aigc.clouds.aws.cluster import EksCluster
-from aigc.clouds.aws.model_store import S3ModelStore
+from aigc.clouds.aws.model_store import AwsModelStore
 from aigc.clouds.aws.network import AwsNetwork
 from aigc.clouds.aws.sagemaker import SageMakerEndpoint
 from aigc.clouds.contract import ClusterHandle, Inability, ModelStoreHandle, NetworkHandle
@@ -128,7 +128,7 @@ class AmazonWebServices:
         self, plan: StackPlan, store: ModelStorePlan, network: NetworkHandle, cluster: ClusterHandle, root: Path
     ) -> ModelStoreHandle:
         """A bucket of S3."""
-        return S3ModelStore("model-store", plan, store, network=network, cluster=cluster, root=root).handle
+        return AwsModelStore("model-store", plan, store, network=network, cluster=cluster, root=root).handle
 
 
 ADAPTER = AmazonWebServices()

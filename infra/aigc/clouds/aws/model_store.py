@@ -49,7 +49,7 @@ def only_by_tls(bucket: str) -> str:
     return document([deny])
 
 
-class S3ModelStore(Component):
+class AwsModelStore(Component):
     """The bucket, its objects, and the add-on of EKS that mounts it."""
 
     LAYER = "clouds"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aigc.clouds.azure.cluster import AksCluster
-from aigc.clouds.azure.model_store import BlobModelStore
+from aigc.clouds.azure.model_store import AzureModelStore
 from aigc.clouds.azure.network import AzureNetwork
 from aigc.clouds.contract import ClusterHandle, Inability, ModelStoreHandle, NetworkHandle
 from aigc.plan.stack_plan import Cloud, ModelStorePlan, StackPlan
@@ -88,7 +88,7 @@ class MicrosoftAzure:
         self, plan: StackPlan, store: ModelStorePlan, network: NetworkHandle, cluster: ClusterHandle, root: Path
     ) -> ModelStoreHandle:
         """A storage account."""
-        return BlobModelStore("model-store", plan, store, network=network, cluster=cluster, root=root).handle
+        return AzureModelStore("model-store", plan, store, network=network, cluster=cluster, root=root).handle
 
 
 ADAPTER = MicrosoftAzure()

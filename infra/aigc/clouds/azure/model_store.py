@@ -24,7 +24,7 @@ _KEPT_DAYS = 30
 """How long a file that was deleted or overwritten can be had back."""
 
 
-class BlobModelStore(Component):
+class AzureModelStore(Component):
     """The account, its containers and blobs, and an identity for each endpoint's pods."""
 
     LAYER = "clouds"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from aigc.clouds.contract import ClusterHandle, Inability, ModelStoreHandle, NetworkHandle
 from aigc.clouds.gcp.cluster import GkeCluster
-from aigc.clouds.gcp.model_store import GcsModelStore
+from aigc.clouds.gcp.model_store import GcpModelStore
 from aigc.clouds.gcp.network import GcpNetwork
 from aigc.plan.stack_plan import Cloud, ModelStorePlan, StackPlan
 
@@ -93,7 +93,7 @@ class GoogleCloud:
         self, plan: StackPlan, store: ModelStorePlan, network: NetworkHandle, cluster: ClusterHandle, root: Path
     ) -> ModelStoreHandle:
         """Buckets of Cloud Storage."""
-        return GcsModelStore("model-store", plan, store, network=network, cluster=cluster, root=root).handle
+        return GcpModelStore("model-store", plan, store, network=network, cluster=cluster, root=root).handle
 
 
 ADAPTER = GoogleCloud()

@@ -31,7 +31,7 @@ _KEPT_DAYS = 30
 _UPLOAD_DAYS = 7
 
 
-class GcsModelStore(Component):
+class GcpModelStore(Component):
     """The buckets, their objects, and the rights of the endpoints' pods."""
 
     LAYER = "clouds"
