@@ -6,7 +6,7 @@ import pulumi
 
 from aigc.autoscaling.keda import scale_steady_endpoints
 from aigc.autoscaling.kpa import kpa_annotations
-from aigc.cluster.cluster import build_cluster, build_network
+from aigc.cluster.cluster import build_cluster, build_model_store, build_network
 from aigc.config.load import alert_webhook_url, load_spec
 from aigc.foundation.foundation import build_foundation
 from aigc.observability.prometheus import observe
@@ -17,14 +17,14 @@ from aigc.serving.managed_endpoint import build_managed_endpoints
 
 root = Path(pulumi.get_root_directory())
 plan = resolve(spec := load_spec(), pulumi.get_stack(), root / "model_repository")
-network = build_network(plan)
-cluster = build_cluster(plan, network)
+cluster = build_cluster(plan, network := build_network(plan))
+store = build_model_store(plan, network, cluster, root)
 foundation = build_foundation(plan, cluster)
 gateway = build_gateway(plan, cluster, foundation, root)
-endpoints = build_endpoints(plan, cluster, foundation, gateway=gateway, annotations=kpa_annotations, root=root)
+endpoints = build_endpoints(plan, cluster, foundation, store, gateway=gateway, annotations=kpa_annotations, root=root)
 scale_steady_endpoints(plan, cluster, foundation, [made for endpoint in endpoints for made in endpoint.objects])
 observe(plan, cluster, foundation, alert_webhook_url(spec))
-pulumi.export("endpoints", {one.name: one.host for one in plan.endpoints} | build_managed_endpoints(plan, network))
+pulumi.export("endpoints", {e.name: e.host for e in plan.endpoints} | build_managed_endpoints(plan, network, store))
 pulumi.export("gateway", gateway_address(plan))
 pulumi.export("namespaces", [namespace.name for namespace in plan.namespaces])
 pulumi.export("cluster", dict(cluster.outputs))

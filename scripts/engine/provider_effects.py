@@ -11,7 +11,7 @@ from typing import Any
 
 from scripts.engine.differences import ABSENT
 from scripts.engine.graph import PROVIDER_PREFIX, Resource
-from scripts.engine.wire import MASK, holds_secret, is_secret, revealed
+from scripts.engine.wire import MASK, holds_secret, is_asset, is_secret, revealed
 
 AUTONAMED = "pulumi.com/autonamed"
 _QUANTITY = re.compile(r"^(?P<number>[0-9.]+)(?P<unit>[numkMGTPE]|[KMGTPE]i)?$")
@@ -67,7 +67,7 @@ def same_after_check(resource: Resource, path: tuple[str, ...], ours: Any, their
     if resource.is_release:
         return len(path) == 1 and path[0] in _RELEASE_DEFAULTS and ABSENT in (ours, theirs)
     if not resource.type.startswith("kubernetes:"):
-        return ours is ABSENT and path == ("__defaults",)
+        return ours is ABSENT and (path == ("__defaults",) or _is_sum_of_a_file(resource, path))
     return (
         _dropped(ours, theirs)
         or _is_default_namespace(path, ours, theirs)
@@ -76,6 +76,14 @@ def same_after_check(resource: Resource, path: tuple[str, ...], ours: Any, their
         or _is_same_quantity(ours, theirs)
         or (path[:2] == ("metadata", "annotations") and ours is None and theirs == "")
     )
+
+
+def _is_sum_of_a_file(resource: Resource, path: tuple[str, ...]) -> bool:
+    """The engine adds the sum of a file's content (pulumi, sdk/go/common/resource/asset; read there, not seen yet)."""
+    value: Any = resource.inputs
+    for step in path[:-1]:
+        value = value.get(step) if isinstance(value, dict) else None
+    return path[-1:] == ("hash",) and is_asset(value)
 
 
 def _dropped(ours: Any, theirs: Any) -> bool:

@@ -14,6 +14,8 @@ from google.protobuf import struct_pb2
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 """Key that marks an object on the wire as something special."""
 SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - Pulumi's public marker, no secret
+ASSET_SIGNATURE = "c44067f5952c0a294b673a41bacd8c17"
+"""A file's content: on the wire its path, from the program's folder."""
 RESOURCE_SIGNATURE = "5cf8f73096256a8f31e491e813e4eb8e"
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """Text that stands for a value that is known only after the resource exists."""
@@ -64,6 +66,11 @@ def secret(value: Any) -> dict[str, Any]:
 def is_secret(value: Any) -> bool:
     """Whether this very value is marked secret."""
     return isinstance(value, dict) and value.get(SIGNATURE) == SECRET_SIGNATURE
+
+
+def is_asset(value: Any) -> bool:
+    """Whether this very value stands for a file's content."""
+    return isinstance(value, dict) and value.get(SIGNATURE) == ASSET_SIGNATURE
 
 
 def holds_secret(value: Any) -> bool:

@@ -66,6 +66,7 @@ def placements(plan: StackPlan) -> tuple[Placement, ...]:
 
 def _placement(plan: StackPlan, endpoint: EndpointPlan, pool: PoolPlan | None) -> Placement:
     cpu_millicores, memory_mib = _allocatable(plan, pool) if pool else (None, None)
+    mount = endpoint.source.mount
     return Placement(
         endpoint=endpoint.name,
         mode=endpoint.mode.value,
@@ -75,9 +76,11 @@ def _placement(plan: StackPlan, endpoint: EndpointPlan, pool: PoolPlan | None) -
         machine_type=pool.machine_type if pool else None,
         nodes=f"{pool.min_nodes}..{pool.max_nodes}" if pool else None,
         accelerator=pool.accelerator if pool else None,
-        cpu_millicores=endpoint.resources.cpu_millicores + SIDECARS_CPU_MILLICORES,
+        cpu_millicores=endpoint.resources.cpu_millicores
+        + SIDECARS_CPU_MILLICORES
+        + (mount.cpu_millicores if mount else 0),
         allocatable_cpu_millicores=cpu_millicores,
-        memory_mib=endpoint.resources.memory_mib + SIDECARS_MEMORY_MIB,
+        memory_mib=endpoint.resources.memory_mib + SIDECARS_MEMORY_MIB + (mount.memory_mib if mount else 0),
         allocatable_memory_mib=memory_mib,
         accelerators=endpoint.resources.accelerators,
         allocatable_accelerators=devices_of(pool) if pool else None,

@@ -27,6 +27,7 @@ PLACES = {
     "azure-msi": ("azure-mgmt-msi", "azure/mgmt/msi/v2024_11_30"),
     "azure-network": ("azure-mgmt-network", "azure/mgmt/network"),
     "azure-resources": ("azure-mgmt-resource", "azure/mgmt/resource/resources"),
+    "azure-storage": ("azure-mgmt-storage", "azure/mgmt/storage"),
 }
 """Model -> package and folder."""
 _SCALARS = {"str": Kind.STRING, "int": Kind.INTEGER, "float": Kind.NUMBER, "bool": Kind.BOOLEAN}

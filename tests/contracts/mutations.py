@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from scripts.engine.wire import UNKNOWN
+from scripts.engine.wire import UNKNOWN, is_asset
 
 FREE_MAPS = frozenset({"labels", "nodeLabels", "resourceLabels", "tags"})
 """Properties whose keys are the user's own."""
@@ -59,7 +59,10 @@ def of_no_such_value(inputs: dict[str, Any]) -> Iterator[Mutation]:
 
 
 def places(value: Any, steps: tuple[Step, ...] = ()) -> Iterator[tuple[tuple[Step, ...], Any]]:
-    """Every property and every element of a list, with the way to it; not what lies in a map of the user's own keys."""
+    """Every property and every element of a list, with the way to it; not what lies in a map of the user's own keys,
+    nor what a file is described by."""
+    if is_asset(value):
+        return
     if isinstance(value, dict) and steps and steps[-1] in OBJECT_MAPS:
         for key, item in value.items():
             yield from places(item, (*steps, Key(key)))

@@ -53,7 +53,8 @@ def files_of(kind: str) -> tuple[str, str]:
     """
     package, place, name = kind.split(":")
     module, _, own = place.partition("/")
-    name = {"iAMMember": "IamMember", "PublicIPAddress": "PublicIpAddress"}.get(own or name, own or name)
+    spelt = {"iAMMember": "IamMember", "bucketIAMMember": "bucketIamMember", "PublicIPAddress": "PublicIpAddress"}
+    name = spelt.get(own or name, own or name)
     folder = re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()
     place = f"pulumi_{package.replace('-', '_')}/{module}"
     return f"{place}/{folder}.py", f"{place}/_inputs.py"

@@ -46,6 +46,20 @@ PROD_ENUMS = {
         "nodeConfig.guestAccelerators[0].gpuSharingConfig.gpuSharingStrategy", "upgradeSettings.strategy",
     },
 }  # fmt: skip
+BUCKET_ENUMS = {
+    "aws-prod": {
+        "aws:s3/bucketVersioning:BucketVersioning": {"versioningConfiguration.status"},
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": {"rules[0].status"},
+        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": {
+            "rules[0].applyServerSideEncryptionByDefault.sseAlgorithm",
+        },
+    },
+    "azure-prod": {
+        "azure-native:storage:StorageAccount": {"kind", "sku.name", "minimumTlsVersion"},
+        "azure-native:storage:BlobContainer": {"publicAccess"},
+        "azure-native:storage:ManagementPolicy": {"policy.rules[0].type"},
+    },
+}  # fmt: skip
 SAMPLE_ENUMS = {
     "azure-native:authorization:ManagementLockByScope": {"level"},
     "aws:eks/nodeGroup:NodeGroup": {"amiType", "capacityType", "instanceTypes[0]", "taints[0].effect"},
@@ -136,7 +150,8 @@ def test_each_value_of_another_type_is_found_where_it_is(stack: str) -> None:
             assert found == (mutation.path not in free), f"{resource.urn}: {mutation.path}"
 
 
-WANTED_ENUMS = {"gcp-dev": ENUMS, "gcp-prod": PROD_ENUMS, "azure-dev": AZURE_ENUMS, SAMPLE: SAMPLE_ENUMS}
+WANTED_ENUMS = {"gcp-dev": ENUMS, "gcp-prod": PROD_ENUMS, "azure-dev": AZURE_ENUMS, SAMPLE: SAMPLE_ENUMS,
+                **BUCKET_ENUMS}  # fmt: skip
 
 
 @pytest.mark.parametrize(("stack", "wanted"), WANTED_ENUMS.items())

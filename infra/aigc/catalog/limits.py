@@ -45,6 +45,10 @@ IAM_ROLE_NAME_CHARS = 64
 """IAM API, CreateRole: at most 64 characters."""
 SAGEMAKER_NAME_CHARS = 63
 """SageMaker API: names of models, endpoint configurations and endpoints."""
+BUCKET_NAME_CHARS = 63
+"""S3 (general purpose buckets), Cloud Storage (names without a dot) and Azure's containers: 3 to 63 characters."""
+STORAGE_ACCOUNT_NAME_CHARS = 24
+"""Azure: 3 to 24 lowercase letters and digits."""
 AKS_POOL_NAME_CHARS = 12
 """AKS: Linux pools have at most 12 lowercase letters and digits, a letter first."""
 AKS_LEAST_DISK_GIB = 30

@@ -21,6 +21,8 @@ class Per(StrEnum):
     NODE = "node"
     NODE_GIB = "node_gib"
     """A GiB of the boot disk of a node."""
+    STORED_GIB = "stored_gib"
+    """A GiB that the stack keeps of it; a stack that keeps none has none of the service."""
     TRAFFIC = "traffic"
     """By volume, which no plan knows."""
 

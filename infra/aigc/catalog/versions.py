@@ -29,6 +29,8 @@ class UpstreamImage(Row):
 
     reference: str
     digest: str | None = None
+    python_packages: tuple[str, ...] = ()
+    """What a model's Python finds in it beside the standard library and the backend's own; only of Triton's."""
 
     def pinned(self) -> str:
         """The reference with its digest where one is known."""

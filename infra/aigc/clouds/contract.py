@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import pulumi
 
-from aigc.plan.stack_plan import Cloud, ManagedEndpointPlan, StackPlan
+from aigc.plan.stack_plan import Cloud, ManagedEndpointPlan, ModelStorePlan, StackPlan
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,18 @@ class ClusterHandle:
 
 
 @dataclass(frozen=True)
+class ModelStoreHandle:
+    """Models in buckets, by the name of their endpoint; empty where a stack has none."""
+
+    files: Mapping[str, tuple[pulumi.Resource, ...]] = field(default_factory=dict)
+    """What must be there before anybody reads them."""
+    rights: Mapping[str, tuple[pulumi.Resource, ...]] = field(default_factory=dict)
+    """What must be there before a pod can."""
+    identities: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """What a volume calls the identity that reads, where it has to name one."""
+
+
+@dataclass(frozen=True)
 class Inability:
     """Something a cloud does not do here, with the sentence that a person reads."""
 
@@ -78,6 +91,17 @@ class ManagedEndpoints(Protocol):
     """What an adapter offers besides if its cloud runs a model without a cluster; else an Inability says why not."""
 
     def managed_endpoint(
-        self, plan: StackPlan, endpoint: ManagedEndpointPlan, network: NetworkHandle
+        self, plan: StackPlan, endpoint: ManagedEndpointPlan, network: NetworkHandle, store: ModelStoreHandle
     ) -> pulumi.Output[str]:
         """Make one with all that it needs; gives what the service calls it."""
+
+
+@runtime_checkable
+class ModelStores(Protocol):
+    """What an adapter offers besides if its cloud has buckets that pods can mount."""
+
+    def model_store(
+        self, plan: StackPlan, store: ModelStorePlan, network: NetworkHandle, cluster: ClusterHandle, root: Path
+    ) -> ModelStoreHandle:
+        """Make the buckets, put the files of the model repository of the project at `root` into them, and give each
+        endpoint's pods the right to read their own."""

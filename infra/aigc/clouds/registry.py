@@ -14,7 +14,7 @@ from aigc.catalog.faults import fail
 from aigc.clouds.contract import CloudAdapter
 from aigc.plan.stack_plan import Cloud
 
-_NOT_CLOUDS = frozenset({"contract", "registry", "kubeconfig"})
+_NOT_CLOUDS = frozenset({"contract", "registry", "kubeconfig", "model_objects"})
 
 
 def registered_clouds() -> tuple[str, ...]:

@@ -86,9 +86,12 @@ class SourceSpec(SpecModel):
     """How the model's files reach its pod."""
 
     kind: SourceKind = SourceKind.BAKED
-    """baked: inside the image. bucket: a prefix of a cloud's bucket. oci: an artifact of a registry."""
+    """baked: inside the image. bucket, on aws, gcp and azure: the stack makes a bucket, puts the model's folder and
+    those it requires into it under their content hash, and pods mount it read-only. oci, an artifact of a registry, is
+    not available yet."""
     uri: Text | None = None
-    """Where they are; only for bucket and oci, which name a content hash or digest, never a mutable path."""
+    """Only for mode managed with kind bucket: a folder in somebody's bucket in place of the stack's own; its name ends
+    in the content hash, which `validate` compares."""
 
 
 class ScalingSpec(SpecModel):

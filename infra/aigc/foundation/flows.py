@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from aigc.catalog.labels import (
     ACCELERATORS_NAMESPACE,
+    ENDPOINT_LABEL,
     GATEWAY_NAMESPACE,
     KARPENTER,
     KEDA_NAMESPACE,
@@ -19,6 +20,7 @@ from aigc.catalog.labels import (
     MONITORING_NAMESPACE,
     NODE_AUTOSCALER,
 )
+from aigc.plan.stack_plan import StackPlan
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,15 @@ GOOGLE_CLIENTS: tuple[Pods, ...] = (KNATIVE_CONTROLLER,)
 GKE_METADATA = ("169.254.169.254/32", (80, 8080))
 """Where GKE's agent on each node gives a pod its credentials, under Dataplane V2 (GKE, 'Authenticate to Google Cloud
 APIs from GKE workloads')."""
+
+
+def bucket_readers(plan: StackPlan) -> tuple[Pods, ...]:
+    """Pods in which the driver itself runs that mounts their bucket (GKE); elsewhere it runs outside, on the node."""
+    mounts = ((endpoint.name, endpoint.source.mount) for endpoint in plan.endpoints)
+    return tuple(
+        Pods(MODELS_NAMESPACE, ((ENDPOINT_LABEL, name),)) for name, mount in mounts if mount and mount.cpu_millicores
+    )
+
 
 KUBELET_PORT = 10250
 HOST_PROCESSES_PORT = 16460

@@ -30,6 +30,7 @@ from aigc.foundation.flows import (
     WORLD_TARGETS,
     Flow,
     Pods,
+    bucket_readers,
 )
 from aigc.plan.policy_engine import PolicyEngine, policy_engine
 from aigc.plan.stack_plan import Cloud, ClusterPlan, StackPlan
@@ -62,7 +63,7 @@ def network_policies(plan: StackPlan, control_plane_cidr: str | None) -> list[Bo
         *(_dns(name) for name in sorted(ours)),
         *_flows(flow for flow in flows if {flow.source.namespace, flow.target.namespace} <= ours),
         *(_egress(pods, api_server, _API_PORTS, "api-server") for pods in _api_clients(plan) if pods.namespace in ours),
-        *_of_cloud(plan.cloud, ours),
+        *_of_cloud(plan, ours),
         *(_egress(pods, nodes, ports, "nodes") for pods, ports in to_nodes if pods.namespace in ours),
         *(_open(pods, port, anybody, f"world-{port}") for pods, port in world if pods.namespace in ours),
         *(
@@ -140,10 +141,10 @@ _CLOUD_CLIENTS: Mapping[Cloud, tuple[tuple[Pods, ...], Callable[[Pods], Iterator
 """Pods with business on their cloud, and what makes their policies there."""
 
 
-def _of_cloud(cloud: Cloud, ours: set[str]) -> Iterator[Body]:
-    if cloud in _CLOUD_CLIENTS:
-        clients, policies = _CLOUD_CLIENTS[cloud]
-        for pods in clients:
+def _of_cloud(plan: StackPlan, ours: set[str]) -> Iterator[Body]:
+    if plan.cloud in _CLOUD_CLIENTS:
+        clients, policies = _CLOUD_CLIENTS[plan.cloud]
+        for pods in (*clients, *bucket_readers(plan)):
             if pods.namespace in ours:
                 yield from policies(pods)
 

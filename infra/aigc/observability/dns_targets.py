@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from aigc.catalog.labels import (
+    ENDPOINT_LABEL,
     GATEWAY_NAMESPACE,
     KEDA_NAMESPACE,
     KNATIVE_NAMESPACE,
@@ -24,7 +25,7 @@ from aigc.observability.metric_names import ENDPOINT_LABEL as SERIES_LABEL
 from aigc.observability.metric_names import GATEWAY_JOB, KEDA_JOB
 from aigc.observability.monitors import SCRAPE_INTERVAL
 from aigc.plan.stack_plan import EndpointPlan, ServingMode, StackPlan
-from aigc.serving.triton import ENDPOINT_LABEL, METRICS_PORT
+from aigc.serving.triton import METRICS_PORT
 
 _QUEUE_PORT = 9091
 _PORT = 9090

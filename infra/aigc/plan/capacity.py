@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aigc.catalog.accelerators import CPU
-from aigc.catalog.kinds import CapacityType, Cloud
+from aigc.catalog.kinds import CapacityType, Cloud, SourceKind
 from aigc.catalog.limits import AKS_PODS_A_NODE
 from aigc.catalog.machines import Machine, machines
 from aigc.config.spec import ModelSpec, PoolSpec, RequestedMode, StackSpec
@@ -18,6 +18,9 @@ TRITON_MEMORY_MIB = 256
 SIDECARS_MEMORY_MIB = 256
 """The in-pod Envoy and Knative's queue proxy beside Triton."""
 SIDECARS_CPU_MILLICORES = 150
+GCSFUSE_CPU_MILLICORES = 250
+GCSFUSE_MEMORY_MIB = 256
+"""What the container requests that GKE puts into a pod which mounts a bucket: its defaults, and said on the pod."""
 _RESERVED_MEMORY = ((4.0, 0.25), (4.0, 0.20), (8.0, 0.10), (112.0, 0.06), (float("inf"), 0.02))
 """What GKE keeps of a node's memory: 25% of the first 4 GiB, 20% of the next 4, ... (GKE, 'Plan node sizes')."""
 _EVICTION_MIB = 100
@@ -94,6 +97,13 @@ def cpu_millicores(spec: ModelSpec, models: Sequence[Model]) -> int:
     return spec.resources.cpu_millicores or sum(model.card.cpu_millicores for model in models)
 
 
+def sidecars(cloud: Cloud, model: ModelSpec) -> tuple[int, int]:
+    """Millicores and MiB that a pod requests beside Triton's."""
+    if cloud is Cloud.GCP and model.source.kind is SourceKind.BUCKET:
+        return SIDECARS_CPU_MILLICORES + GCSFUSE_CPU_MILLICORES, SIDECARS_MEMORY_MIB + GCSFUSE_MEMORY_MIB
+    return SIDECARS_CPU_MILLICORES, SIDECARS_MEMORY_MIB
+
+
 def replicas_per_node(machine: Machine, pool: PoolSpec, model: ModelSpec, models: Sequence[Model]) -> int:
     """Replicas that one node holds: as many as it has devices for, and no more than its processors and memory take.
 
@@ -104,11 +114,11 @@ def replicas_per_node(machine: Machine, pool: PoolSpec, model: ModelSpec, models
     if not each:
         return 1
     most = devices_per_node(machine, pool) // each
-    cpu, memory = allocatable(machine)
+    (cpu, memory), (more_cpu, more_memory) = allocatable(machine), sidecars(Cloud(machine.cloud), model)
     if cpu is not None:
-        most = min(most, cpu // (cpu_millicores(model, models) + SIDECARS_CPU_MILLICORES))
+        most = min(most, cpu // (cpu_millicores(model, models) + more_cpu))
     if memory is not None:
-        most = min(most, memory // (memory_mib(model, models) + SIDECARS_MEMORY_MIB))
+        most = min(most, memory // (memory_mib(model, models) + more_memory))
     return max(1, most)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -21,11 +19,12 @@ from aigc.config.problems import Problem, did_you_mean, one_of, printable
 from aigc.config.spec import ModelSpec, RequestedMode, ResourcesSpec, StackSpec
 from aigc.config.stacks import shown
 from aigc.plan.capacity import memory_mib, models_on_nodes
-from aigc.plan.managed import bounds, files_hash, startup_seconds
+from aigc.plan.content_hash import files_hash
+from aigc.plan.managed import bounds, startup_seconds
+from aigc.plan.python_imports import missing_packages
 from aigc.plan.repository import CONFIG, Model
 
 _MILLISECONDS = 1000
-_PYTHON_BACKEND = "python"
 Where = tuple[str | int, ...]
 
 
@@ -151,10 +150,13 @@ def _files(
         return
     names, digest = [model.name for model in served], files_hash(repository, tuple(served))
     scheme = f"{service.uri_scheme}://"
-    way_out = f"copy {', '.join(names)} of {shown(repository)}/ into {scheme}<bucket>/<path>/{digest}/ and name that"
+    way_out = (
+        f"copy {', '.join(names)} of {shown(repository)}/ into {scheme}<bucket>/<path>/{digest}/ and name that, or "
+        "leave it out: the stack then fills a bucket of its own"
+    )
     if source.uri is None:
-        yield Problem((*where, "uri"), "is missing", way_out)
-    elif not source.uri.startswith(scheme) or not source.uri.endswith("/") or source.uri.count("/") < 4:
+        return  # the stack makes a bucket and fills it
+    if not source.uri.startswith(scheme) or not source.uri.endswith("/") or source.uri.count("/") < 4:
         yield Problem((*where, "uri"), f"{printable(source.uri)} is no folder in a bucket of this cloud", way_out)
     elif source.uri.rstrip("/").rpartition("/")[2] != digest:
         yield Problem((*where, "uri"), f"does not end in {digest}/, the hash of the model's files", way_out)
@@ -166,29 +168,10 @@ def _image(
     if spec.region and spec.region not in service.image.registries:
         problem = f"the catalog knows no registry of {service.name}'s Triton in {spec.region}"
         yield Problem((*path, "mode"), problem, f"use one of {one_of(sorted(service.image.registries))}")
-    for model in served:
-        if model.config.backend == _PYTHON_BACKEND:
-            for package in sorted(_imports(repository / model.name) - set(service.image.python_packages)):
-                yield Problem(
-                    (*path, "mode"),
-                    f"{model.name} imports {package}, which the image of {service.name} has not",
-                    f"use a backend of Triton's own in {shown(repository / model.name / CONFIG)}, as onnxruntime, or "
-                    "another mode",
-                )
-
-
-def _imports(folder: Path) -> set[str]:
-    """Packages that the Python files of a model need, beside the standard library and each other."""
-    files = sorted(folder.rglob("*.py"))
-    found: set[str] = set()
-    for path in files:
-        try:
-            tree = ast.parse(path.read_text(encoding="utf-8"))
-        except (SyntaxError, ValueError):
-            continue  # Triton says so when it loads it, on every machine alike.
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Import):
-                found |= {alias.name.partition(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                found.add(node.module.partition(".")[0])
-    return found - {path.stem for path in files} - set(sys.stdlib_module_names)
+    for model, package in missing_packages(repository, served, service.image.python_packages):
+        yield Problem(
+            (*path, "mode"),
+            f"{model.name} imports {package}, which the image of {service.name} has not",
+            f"use a backend of Triton's own in {shown(repository / model.name / CONFIG)}, as onnxruntime, or "
+            "another mode",
+        )

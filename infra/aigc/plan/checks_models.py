@@ -7,15 +7,13 @@ from pathlib import Path
 
 from aigc.catalog import limits
 from aigc.catalog.accelerators import CPU, accelerators
-from aigc.catalog.kinds import Cloud, SourceKind
+from aigc.catalog.kinds import Cloud
 from aigc.catalog.machines import Machine, all_machines, machines, resource_key_of
 from aigc.config.problems import Problem, did_you_mean, one_of, printable
 from aigc.config.spec import ModelSpec, PoolSpec, RequestedMode, StackSpec
 from aigc.config.stacks import shown
 from aigc.plan import scaling
 from aigc.plan.capacity import (
-    SIDECARS_CPU_MILLICORES,
-    SIDECARS_MEMORY_MIB,
     accelerator_of,
     allocatable,
     cpu_millicores,
@@ -23,11 +21,13 @@ from aigc.plan.capacity import (
     memory_mib,
     pool_for,
     replicas_per_node,
+    sidecars,
 )
 from aigc.plan.checks_cluster import REAL_CLOUDS
 from aigc.plan.checks_existing import existing_model_problems
 from aigc.plan.checks_gke_pools import slice_problems
 from aigc.plan.checks_managed import managed_problems, unmanaged_problems
+from aigc.plan.checks_model_store import source_problems
 from aigc.plan.checks_overflow import overflow_problems
 from aigc.plan.compute_classes import chain_problems
 from aigc.plan.names import endpoint_host, endpoint_name
@@ -60,13 +60,14 @@ def model_problems(
             yield from managed_problems(spec, path, asked, models.get(name, ()), repository)
         else:
             yield from _on_the_cluster(spec, path, asked, models.get(name, ()))
+            yield from source_problems(spec, path, asked, models.get(name, ()), repository)
         if name in models:
             yield from _against_config(path, asked, models[name][0], repository)
 
 
 def _on_the_cluster(spec: StackSpec, path: Where, asked: ModelSpec, served: Sequence[Model]) -> Iterator[Problem]:
     yield from unmanaged_problems(path, asked)
-    yield from _mode_and_source(spec, path, asked)
+    yield from _mode(path, asked)
     if asked.mode in _AVAILABLE:
         yield from _blind_scaling(spec, path, asked)
         yield from slice_problems(spec, path, asked)
@@ -95,22 +96,10 @@ def _name(spec: StackSpec, path: Where, name: str, known: Sequence[str], reposit
         yield Problem(path, f"there is no folder {shown(repository)}/{name}", way_out)
 
 
-def _mode_and_source(spec: StackSpec, path: Where, asked: ModelSpec) -> Iterator[Problem]:
+def _mode(path: Where, asked: ModelSpec) -> Iterator[Problem]:
     if asked.mode not in _AVAILABLE:
         choices = one_of(mode.value for mode in _AVAILABLE)
         yield Problem((*path, "mode"), f"{asked.mode} is not available yet", f"choose {choices}")
-    source, where = asked.source, (*path, "source")
-    if source.kind is SourceKind.BAKED:
-        if source.uri is not None:
-            yield Problem((*where, "uri"), "means nothing for kind baked: the files are in the image", "remove it")
-        return
-    if spec.cloud not in REAL_CLOUDS:
-        need = "a bucket of a cloud" if source.kind is SourceKind.BUCKET else "a registry that holds OCI artifacts"
-        yield Problem((*where, "kind"), f"{source.kind} needs {need}; cloud {spec.cloud} has none", "use kind: baked")
-    else:
-        yield Problem(
-            (*where, "kind"), f"{source.kind} is not available yet on {spec.cloud}", "use kind: baked and a registry"
-        )
 
 
 def _numbers(path: Where, asked: ModelSpec) -> Iterator[Problem]:
@@ -247,8 +236,8 @@ def _amounts(
     asked: ModelSpec, served: Sequence[Model], machine: Machine
 ) -> tuple[tuple[str, int, int | None], tuple[str, int, int | None]]:
     """What a pod needs and what a node of the machine gives; None where nobody knows."""
-    cpu, memory = allocatable(machine)
+    (cpu, memory), (more_cpu, more_memory) = allocatable(machine), sidecars(Cloud(machine.cloud), asked)
     return (
-        ("memory_mib", memory_mib(asked, served) + SIDECARS_MEMORY_MIB, memory),
-        ("cpu_millicores", cpu_millicores(asked, served) + SIDECARS_CPU_MILLICORES, cpu),
+        ("memory_mib", memory_mib(asked, served) + more_memory, memory),
+        ("cpu_millicores", cpu_millicores(asked, served) + more_cpu, cpu),
     )

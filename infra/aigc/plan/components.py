@@ -164,4 +164,9 @@ def knative_features(endpoints: Iterable[EndpointPlan]) -> dict[str, str]:
         needed.add("kubernetes.podspec-affinity")
     if any(endpoint.node_selector for endpoint in ours):
         needed.add("kubernetes.podspec-nodeselector")
+    for mount in (endpoint.source.mount for endpoint in ours):
+        if mount:
+            needed.add(
+                "kubernetes.podspec-persistent-volume-claim" if mount.claim else "kubernetes.podspec-volumes-csi"
+            )
     return dict.fromkeys(sorted(needed), "enabled")

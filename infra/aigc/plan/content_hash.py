@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from aigc.plan.repository import Model
+
 HASH_CHARS = 12
 _LEFT_OUT = frozenset({"__pycache__", ".DS_Store", ".gitkeep"})
 
@@ -38,3 +40,8 @@ def content_hash(repository: Path, models: Iterable[str], pins: Mapping[str, str
             digest.update(f"file {model}/{inside} {len(content)}\n".encode())
             digest.update(content)
     return digest.hexdigest()[:HASH_CHARS]
+
+
+def files_hash(repository: Path, served: Iterable[Model]) -> str:
+    """Names what a folder in a bucket holds: the files of these models, whatever image reads them."""
+    return content_hash(repository, (model.name for model in served), {})

@@ -12,20 +12,16 @@ from aigc.catalog.services import HOURS_PER_MONTH
 from aigc.catalog.versions import versions
 from aigc.config.spec import ModelSpec, RequestedMode, StackSpec
 from aigc.plan import scaling
-from aigc.plan.content_hash import content_hash
+from aigc.plan.content_hash import files_hash
 from aigc.plan.cost import CostInterval, CostItem
 from aigc.plan.managed_plan import ManagedEndpointPlan
+from aigc.plan.model_store_plan import ModelStorePlan
 from aigc.plan.names import cluster_name, endpoint_name, physical
 from aigc.plan.parts import SloPlan
 from aigc.plan.repository import Model
 
 _FLEETS_DURING_AN_UPDATE = 2
 """The service starts every machine of a new version before it ends one of the old."""
-
-
-def files_hash(repository: Path, served: tuple[Model, ...]) -> str:
-    """Names what the folder in the bucket must hold: the files of these models, whatever image reads them."""
-    return content_hash(repository, (model.name for model in served), {})
 
 
 def bounds(asked: ModelSpec, service: ManagedService) -> tuple[int, int]:
@@ -50,20 +46,33 @@ def image_of(service: ManagedService, region: str) -> str:
 
 
 def managed_endpoints(
-    spec: StackSpec, stack: str, models: Mapping[str, tuple[Model, ...]], repository: Path
+    spec: StackSpec,
+    stack: str,
+    models: Mapping[str, tuple[Model, ...]],
+    repository: Path,
+    store: ModelStorePlan | None = None,
 ) -> tuple[ManagedEndpointPlan, ...]:
-    """Those of a spec without faults, in the file's order."""
+    """Those of a spec without faults, in the file's order; `store` has the folders that the stack fills itself."""
     service = managed_service(spec.cloud)
     return tuple(
-        _endpoint(spec, stack, name, models[name], files_hash(repository, models[name]))
+        _endpoint(
+            spec, stack, name, models[name], digest=files_hash(repository, models[name]), uri=_uri(name, asked, store)
+        )
         for name, asked in spec.models.items()
         if service and asked.mode is RequestedMode.MANAGED
     )
 
 
-def _endpoint(spec: StackSpec, stack: str, model: str, served: tuple[Model, ...], digest: str) -> ManagedEndpointPlan:
+def _uri(model: str, asked: ModelSpec, store: ModelStorePlan | None) -> str:
+    filled = store.folder_of(endpoint_name(model)) if store else None
+    return filled.uri if filled else asked.source.uri or ""
+
+
+def _endpoint(
+    spec: StackSpec, stack: str, model: str, served: tuple[Model, ...], *, digest: str, uri: str
+) -> ManagedEndpointPlan:
     asked, service, name = spec.models[model], managed_service(spec.cloud), endpoint_name(model)
-    assert service and asked.managed and asked.source.uri and spec.region  # noqa: S101 - checked_models refused others
+    assert service and asked.managed and uri and spec.region  # noqa: S101 - checked_models refused others
     row = managed_machines(spec.cloud)[asked.managed.machine_type]
     low, high = bounds(asked, service)
     accelerator = row.carries.accelerator_id if row.carries else None
@@ -81,7 +90,7 @@ def _endpoint(spec: StackSpec, stack: str, model: str, served: tuple[Model, ...]
         startup_seconds=startup_seconds(asked, row),
         image=image_of(service, spec.region),
         system_image=service.image.gpu_system_image if accelerator else None,
-        uri=asked.source.uri,
+        uri=uri,
         content_hash=digest,
         batching=scaling.batching(served[0].config),
         slo=SloPlan(p99_ms=asked.slo.p99_ms, availability_percent=asked.slo.availability_percent),

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from aigc.catalog.kinds import SourceKind
 from aigc.plan.frozen import Frozen
+from aigc.plan.model_store_plan import MountPlan
 
 
 class Taint(Frozen):
@@ -86,7 +87,9 @@ class SourcePlan(Frozen):
     uri: str | None
     """Content-hashed prefix (`bucket`) or reference (`oci`); None for `baked`."""
     content_hash: str
-    """First 12 hex digits of the sha256 over the model folders and the serving image's pins."""
+    """First 12 hex digits of the sha256 over the model folders and, for `baked`, the serving image's pins."""
+    mount: MountPlan | None = None
+    """How the pod sees them, for `bucket`."""
 
 
 class ExpectedPlan(Frozen):

@@ -13,13 +13,14 @@ from aigc.config.spec import StackSpec
 from aigc.plan.cost import CostInterval, CostItem, CostPlan, InferenceCost
 from aigc.plan.expected import expected_nodes
 from aigc.plan.managed import managed_costs
-from aigc.plan.stack_plan import ClusterPlan, EndpointPlan, ManagedEndpointPlan, PoolPlan
+from aigc.plan.stack_plan import ClusterPlan, EndpointPlan, ManagedEndpointPlan, ModelStorePlan, PoolPlan
 
 _NOT_OURS = {
     Cloud.LOCAL: ("this machine and its electricity",),
     Cloud.EXISTING: ("the nodes of the cluster you already have",),
 }
 _SECONDS_PER_HOUR = 3600
+_MIB_A_GIB = 1024
 _MILLION = 1e6
 
 
@@ -38,7 +39,7 @@ def monthly_cost(
     spec: StackSpec,
     pools: Iterable[PoolPlan],
     endpoints: Sequence[EndpointPlan] = (),
-    made: Mapping[str, int] = MappingProxyType({}),
+    made: Mapping[str, float] = MappingProxyType({}),
     managed: tuple[ManagedEndpointPlan, ...] = (),
 ) -> CostPlan:
     """The bill at the floor, at the expected traffic and at the maximum, and what is missing in it.
@@ -51,7 +52,11 @@ def monthly_cost(
     nodes = [_nodes(pool, every, endpoints) for pool in every]
     priced: list[tuple[CostItem | None, list[str]]] = [_pool_item(spec, one) for one in nodes]
     priced += managed_costs(spec.cloud, spec.region, managed)
-    priced += [_service_item(row, nodes, spec.region, made.get(row.service, 1)) for row in services(spec.cloud)]
+    priced += [
+        _service_item(row, nodes, spec.region, made.get(row.service, 1))
+        for row in services(spec.cloud)
+        if row.per is not Per.STORED_GIB or row.service in made
+    ]
     items = tuple(item for item, _ in priced if item is not None)
     floor, at_plan, maximum = (
         sum((getattr(item, state) for item in items), CostInterval()).rounded()
@@ -85,11 +90,17 @@ def _somebody_elses(spec: StackSpec) -> CostPlan:
     )
 
 
-def made_of_services(cluster: ClusterPlan) -> dict[str, int]:
-    """How many a stack makes of what is one as a rule: a NAT gateway with its address in each zone, where asked for."""
-    if not cluster.nat_gateway_per_zone:
-        return {}
-    return dict.fromkeys(("nat_gateway", "nat_address"), len(cluster.zones))
+def made_of_services(cluster: ClusterPlan, store: ModelStorePlan | None = None) -> dict[str, float]:
+    """How many a stack makes of what is one as a rule: a NAT gateway with its address in each zone, where asked for.
+
+    Of what is counted by GiB: how many it keeps of them.
+    """
+    made: dict[str, float] = {}
+    if cluster.nat_gateway_per_zone:
+        made |= dict.fromkeys(("nat_gateway", "nat_address"), len(cluster.zones))
+    if store:
+        made["model_storage"] = sum(folder.size_mib for folder in store.folders) / _MIB_A_GIB
+    return made
 
 
 def _beside(spec: StackSpec) -> tuple[str, ...]:
@@ -136,7 +147,7 @@ def _item(name: str, usd_each: tuple[float, float | None], count: _Nodes, pool: 
 
 
 def _service_item(
-    row: Service, nodes: Sequence[_Nodes], region: str | None, made: int
+    row: Service, nodes: Sequence[_Nodes], region: str | None, made: float
 ) -> tuple[CostItem | None, list[str]]:
     each = row.usd_per_month(region)
     if row.per is Per.TRAFFIC:
@@ -144,10 +155,12 @@ def _service_item(
     if each is None:
         where = f" (priced only in {row.region})" if row.usd is not None and row.region else ""
         return None, [f"{row.name}{where}"]
-    per_pool = [_per_pool(row, each, one) for one in nodes] if row.per is not Per.STACK else []
-    if row.per is Per.STACK:
+    once_a_stack = row.per in (Per.STACK, Per.STORED_GIB)
+    per_pool = [_per_pool(row, each, one) for one in nodes] if not once_a_stack else []
+    if once_a_stack:
         once = CostInterval(usd_per_month_low=each * made, usd_per_month_high=each * made).rounded()
-        return CostItem(name=row.name, floor=once, at_plan=once, maximum=once), []
+        gaps = [f"requests for {row.name}"] if row.per is Per.STORED_GIB else []
+        return CostItem(name=row.name, floor=once, at_plan=once, maximum=once), gaps
     floor, at_plan, maximum = (
         sum((getattr(item, state) for item in per_pool), CostInterval()).rounded()
         for state in ("floor", "at_plan", "maximum")

@@ -51,6 +51,7 @@ from aigc.plan.devices import (
 from aigc.plan.existing_nodes import existing_pool, selector_of
 from aigc.plan.expected import expected
 from aigc.plan.managed import managed_endpoints
+from aigc.plan.model_store import model_store, with_files
 from aigc.plan.names import cluster_name, endpoint_host, endpoint_name
 from aigc.plan.node_images import node_image
 from aigc.plan.node_provisioning import by_karpenter, karpenter_image
@@ -70,6 +71,7 @@ from aigc.plan.stack_plan import (
     StackPlan,
     Taint,
 )
+from aigc.plan.triton_image import runtime_pins
 
 LOCAL_CLUSTER_NAME = "aigc-local"
 _LOCAL_RANGES = {"pod_cidr": "10.217.0.0/16", "service_cidr": "10.96.0.0/16", "node_cidr": "10.217.0.1/32"}
@@ -100,8 +102,10 @@ def resolve(spec: StackSpec, stack: str, repository: Path) -> StackPlan:
     models = checked_models(spec, stack, repository)
     pools = tuple(_pool(spec, name, pool) for name, pool in spec.pools.items())
     by_name = {pool.name: pool for pool in pools}
-    endpoints = tuple(_endpoint(spec, name, models[name], by_name, repository) for name in models_on_nodes(spec))
-    managed = managed_endpoints(spec, stack, models, repository)
+    store = model_store(spec, stack, models, repository)
+    asked = (_endpoint(spec, name, models[name], by_name, repository) for name in models_on_nodes(spec))
+    endpoints = with_files(spec, asked, store, models, repository)
+    managed = managed_endpoints(spec, stack, models, repository, store)
     parts, cluster = components(spec, endpoints), _cluster(spec, stack)
     return StackPlan(
         stack=stack,
@@ -121,8 +125,9 @@ def resolve(spec: StackSpec, stack: str, repository: Path) -> StackPlan:
         knative_features=knative_features(endpoints),
         endpoints=endpoints,
         managed_endpoints=managed,
+        model_store=store,
         monitoring=_monitoring(spec),
-        cost=monthly_cost(spec, pools, endpoints, made_of_services(cluster), managed),
+        cost=monthly_cost(spec, pools, endpoints, made_of_services(cluster, store), managed),
     )
 
 
@@ -243,7 +248,7 @@ def _endpoint(
         batching=scaling.batching(config),
         scaling=bounds,
         slo=SloPlan(p99_ms=asked.slo.p99_ms, availability_percent=asked.slo.availability_percent),
-        source=_source(spec, name, asked, tuple(one.name for one in served), repository),
+        source=_source(spec, name, tuple(one.name for one in served), repository),
         host=endpoint_host(name, spec.domain),
         expected=expected(asked, bounds),
     )
@@ -285,16 +290,9 @@ def _most_replicas(spec: StackSpec, asked: ModelSpec, served: tuple[Model, ...],
     return 1 if spec.cloud is Cloud.LOCAL else scaling.REPLICAS_WITHOUT_POOL
 
 
-def _source(spec: StackSpec, name: str, asked: ModelSpec, served: tuple[str, ...], repository: Path) -> SourcePlan:
-    upstream = versions().upstream_images["triton"].pinned()
-    pins = {"triton": upstream}
-    if from_manifests(spec):
-        pins = {wheel: versions().wheels[wheel] for wheel in versions().triton_wheels}
+def _source(spec: StackSpec, name: str, served: tuple[str, ...], repository: Path) -> SourcePlan:
+    """In the image, as long as no bucket has them."""
+    pins = runtime_pins() if from_manifests(spec) else {"triton": versions().upstream_images["triton"].pinned()}
     tag = content_hash(repository, served, pins)
-    baked = asked.source.kind is SourceKind.BAKED
-    return SourcePlan(
-        kind=asked.source.kind,
-        image=f"{own_registry(spec)}/triton-{name}:{tag}" if baked else upstream,
-        uri=asked.source.uri,
-        content_hash=tag,
-    )
+    image = f"{own_registry(spec)}/triton-{name}:{tag}"
+    return SourcePlan(kind=SourceKind.BAKED, image=image, uri=None, content_hash=tag)

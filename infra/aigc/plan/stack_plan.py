@@ -15,6 +15,7 @@ from aigc.plan.azure_plan import AzurePlan
 from aigc.plan.cost import CostInterval, CostItem, CostPlan, InferenceCost
 from aigc.plan.frozen import Frozen
 from aigc.plan.managed_plan import ManagedEndpointPlan
+from aigc.plan.model_store_plan import ModelFolderPlan, ModelStorePlan, MountPlan
 from aigc.plan.parts import (
     Autoscaler,
     BatchingPlan,
@@ -46,7 +47,10 @@ __all__ = [
     "GpuSharing",
     "InferenceCost",
     "ManagedEndpointPlan",
+    "ModelFolderPlan",
+    "ModelStorePlan",
     "MonitoringPlan",
+    "MountPlan",
     "NamespacePlan",
     "PoolPlan",
     "QuotaPlan",
@@ -271,6 +275,8 @@ class StackPlan(Frozen):
     """Keys of Knative's `config-features` that the endpoints need, derived from what they use."""
     endpoints: tuple[EndpointPlan, ...]
     managed_endpoints: tuple[ManagedEndpointPlan, ...] = ()
+    model_store: ModelStorePlan | None = None
+    """Buckets that the stack makes and fills with models; None where every model comes some other way."""
     monitoring: MonitoringPlan | None
     """None where the stack has no Prometheus of its own."""
     cost: CostPlan

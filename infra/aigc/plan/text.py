@@ -13,7 +13,9 @@ from aigc.plan.stack_plan import (
     EndpointPlan,
     ExpectedPlan,
     ManagedEndpointPlan,
+    ModelStorePlan,
     MonitoringPlan,
+    MountPlan,
     PoolPlan,
     QuotaPlan,
     ResourcesPlan,
@@ -48,12 +50,7 @@ def _lines(plan: StackPlan) -> Iterator[str]:
     for pool in plan.pools:
         yield f"\nPool {pool.name}"
         yield from _fields(_pool(pool))
-    for endpoint in plan.endpoints:
-        yield f"\nEndpoint {endpoint.name}"
-        yield from _fields(_endpoint(endpoint))
-    for managed in plan.managed_endpoints:
-        yield f"\nManaged endpoint {managed.name}"
-        yield from _fields(_managed(managed))
+    yield from _models(plan)
     yield "\nNamespaces"
     yield from _fields(
         {one.name: one.pod_security + (f": {one.reason}" if one.reason else "") for one in plan.namespaces}
@@ -76,6 +73,19 @@ def _lines(plan: StackPlan) -> Iterator[str]:
             yield from _fields({", ".join(quota.pools): _quota(quota)})
     yield "\nCost"
     yield from _fields(cost_facts(plan.cost))
+
+
+def _models(plan: StackPlan) -> Iterator[str]:
+    """What serves them, and where their files come from."""
+    for endpoint in plan.endpoints:
+        yield f"\nEndpoint {endpoint.name}"
+        yield from _fields(_endpoint(endpoint))
+    for managed in plan.managed_endpoints:
+        yield f"\nManaged endpoint {managed.name}"
+        yield from _fields(_managed(managed))
+    if plan.model_store:
+        yield "\nModel files"
+        yield from _fields(_model_store(plan.model_store))
 
 
 def _fields(facts: Mapping[str, object]) -> Iterator[str]:
@@ -146,8 +156,22 @@ def _endpoint(endpoint: EndpointPlan) -> dict[str, object]:
         **_expected(endpoint.expected),
         "slo": _slo(endpoint.slo),
         "source": f"{source.kind} {source.uri or ''}".rstrip(),
+        **({"mounted_by": _mount(source.mount)} if source.mount else {}),
         "image": source.image,
         "content_hash": source.content_hash,
+    }
+
+
+def _mount(mount: MountPlan) -> str:
+    how = f"claim {mount.claim}" if mount.claim else "a volume of the pod"
+    return f"{mount.driver}, {how}, as service account {mount.service_account}"
+
+
+def _model_store(store: ModelStorePlan) -> dict[str, object]:
+    account: dict[str, object] = {"storage_account": store.account} if store.account else {}
+    return account | {
+        folder.endpoint: f"{', '.join(folder.models)}: {folder.files} files, {folder.size_mib:g} MiB, to {folder.uri}"
+        for folder in store.folders
     }
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import pulumi
 
 from aigc.catalog.labels import MODELS_NAMESPACE
-from aigc.clouds.contract import ClusterHandle
+from aigc.clouds.contract import ClusterHandle, ModelStoreHandle
 from aigc.cluster.kubernetes_object import Body, add_objects
 from aigc.foundation.foundation import Foundation
 from aigc.plan.stack_plan import EndpointPlan, ServingMode, StackPlan
 from aigc.serving.knative_service import knative_service_body
+from aigc.serving.model_volumes import volume_bodies
 from aigc.serving.steady import steady_bodies
 from aigc.serving.triton import PodImages
 from aigc.tokens import Component
@@ -56,11 +57,12 @@ class Endpoint(Component):
         mux_text: str,
         annotations: Mapping[str, str],
         after: Sequence[pulumi.Resource],
+        volumes: Sequence[Body] = (),
     ) -> None:
         super().__init__(plan.name)
         self.host = plan.host
         config = mux_config_body(plan, mux_text)
-        made = add_objects(cluster, self, [config], after)
+        made = add_objects(cluster, self, [config, *volumes], after)
         bodies = endpoint_bodies(plan, images, config["metadata"]["name"], annotations)
         self.objects: tuple[pulumi.Resource, ...] = add_objects(cluster, self, bodies, (*after, *made))
         self.done({"host": plan.host, "mode": plan.mode.value, "content_hash": plan.source.content_hash})
@@ -70,12 +72,14 @@ def build_endpoints(
     plan: StackPlan,
     cluster: ClusterHandle,
     foundation: Foundation,
+    store: ModelStoreHandle,
     *,
     gateway: Sequence[pulumi.Resource],
     annotations: Callable[[EndpointPlan], Mapping[str, str]],
     root: Path,
 ) -> list[Endpoint]:
-    """Every endpoint, after what it needs: a Knative Service is only ever Ready once the gateway carries it."""
+    """Every endpoint, after what it needs: a Knative Service is only ever Ready once the gateway carries it, and no pod
+    starts before its files and its right to read them are there."""
     mux_text = (root / MUX_FILE).read_text()
     endpoints = []
     for endpoint in plan.endpoints:
@@ -84,7 +88,13 @@ def build_endpoints(
         after = (*foundation.namespaces, *foundation.nodes, *(foundation.knative if scaled else ()), *gateway)
         endpoints.append(
             Endpoint(
-                endpoint, cluster, images=images, mux_text=mux_text, annotations=annotations(endpoint), after=after
+                endpoint,
+                cluster,
+                images=images,
+                mux_text=mux_text,
+                annotations=annotations(endpoint),
+                after=(*after, *store.files.get(endpoint.name, ()), *store.rights.get(endpoint.name, ())),
+                volumes=volume_bodies(plan, endpoint, store.identities.get(endpoint.name)),
             )
         )
     return endpoints

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aigc.catalog.labels import MODELS_NAMESPACE
+from aigc.catalog.labels import ENDPOINT_LABEL, MODELS_NAMESPACE
 from aigc.cluster.kubernetes_object import Body
 from aigc.plan.stack_plan import EndpointPlan
-from aigc.serving.triton import ENDPOINT_LABEL, PodImages, await_annotations, pod_labels, pod_spec
-
-CONTENT_ANNOTATION = "aigc/content-hash"
+from aigc.serving.triton import PodImages, await_annotations, pod_annotations, pod_labels, pod_spec
 
 
 def knative_service_body(
@@ -34,7 +32,7 @@ def knative_service_body(
             "template": {
                 "metadata": {
                     "labels": dict(pod_labels(endpoint)),
-                    "annotations": {**annotations, CONTENT_ANNOTATION: endpoint.source.content_hash},
+                    "annotations": {**annotations, **pod_annotations(endpoint)},
                 },
                 "spec": {
                     "containerConcurrency": scaling.hard_concurrency,

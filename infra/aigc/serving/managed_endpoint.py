@@ -5,12 +5,14 @@ from __future__ import annotations
 import pulumi
 
 from aigc.catalog.faults import fail
-from aigc.clouds.contract import ManagedEndpoints, NetworkHandle
+from aigc.clouds.contract import ManagedEndpoints, ModelStoreHandle, NetworkHandle
 from aigc.clouds.registry import adapter_for
 from aigc.plan.stack_plan import StackPlan
 
 
-def build_managed_endpoints(plan: StackPlan, network: NetworkHandle) -> dict[str, pulumi.Input[str]]:
+def build_managed_endpoints(
+    plan: StackPlan, network: NetworkHandle, store: ModelStoreHandle
+) -> dict[str, pulumi.Input[str]]:
     """Every managed endpoint of a plan: endpoint -> what its service calls it; none needs the cluster.
 
     Raises:
@@ -23,4 +25,6 @@ def build_managed_endpoints(plan: StackPlan, network: NetworkHandle) -> dict[str
         raise fail(
             "aigc:stack.models", f"cloud {plan.cloud} has no managed endpoints here", "choose another mode for them"
         )
-    return {endpoint.name: cloud.managed_endpoint(plan, endpoint, network) for endpoint in plan.managed_endpoints}
+    return {
+        endpoint.name: cloud.managed_endpoint(plan, endpoint, network, store) for endpoint in plan.managed_endpoints
+    }

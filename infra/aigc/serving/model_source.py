@@ -9,9 +9,12 @@ from dataclasses import dataclass
 
 from aigc.catalog.faults import fail
 from aigc.cluster.kubernetes_object import Body
-from aigc.plan.stack_plan import EndpointPlan, SourceKind, SourcePlan
+from aigc.plan.stack_plan import EndpointPlan, MountPlan, SourceKind
+from aigc.serving.model_volumes import volume_source
 
-BAKED_REPOSITORY = "/models"
+REPOSITORY = "/models"
+"""Where the files are: those of the image, or what is mounted of the bucket."""
+_VOLUME = "models"
 
 
 @dataclass(frozen=True)
@@ -24,16 +27,30 @@ class ModelFiles:
 
 
 def model_files(endpoint: EndpointPlan) -> ModelFiles:
-    """The files of an endpoint; a kind that cannot be served yet is refused with the way out."""
+    """The files of an endpoint.
+
+    Raises:
+        UserError: a kind that nothing serves yet; a plan that `resolve` made has none.
+    """
     source = endpoint.source
     if source.kind is SourceKind.BAKED:
-        return ModelFiles(repository=BAKED_REPOSITORY)
+        return ModelFiles(repository=REPOSITORY)
+    if source.mount is not None:
+        return _mounted(source.mount, source.content_hash)
     raise fail(
         f"aigc:stack.models.{endpoint.name}.source",
-        f"a model cannot be served from {_words(source)} yet",
+        f"a model of kind {source.kind} cannot be served without a volume that has its files",
         "Leave `source` out: the files are then put into the image",
     )
 
 
-def _words(source: SourcePlan) -> str:
-    return {SourceKind.BUCKET: "a bucket", SourceKind.OCI: "a registry's artifact"}.get(source.kind, source.kind.value)
+def _mounted(mount: MountPlan, content_hash: str) -> ModelFiles:
+    """The model's folder of the bucket is mounted, and the revision names the hash in it.
+
+    So the volume stays when the files change, and a revision never reads those of another.
+    """
+    return ModelFiles(
+        repository=f"{REPOSITORY}/{content_hash}",
+        volumes=({"name": _VOLUME, **volume_source(mount)},),
+        mounts=({"name": _VOLUME, "mountPath": REPOSITORY, "readOnly": True},),
+    )

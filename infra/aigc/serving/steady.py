@@ -6,11 +6,10 @@ container Envoy would exit at once and cut the requests that Triton is still ans
 
 from __future__ import annotations
 
-from aigc.catalog.labels import MODELS_NAMESPACE
+from aigc.catalog.labels import ENDPOINT_LABEL, MODELS_NAMESPACE
 from aigc.cluster.kubernetes_object import Body
 from aigc.plan.stack_plan import Autoscaler, EndpointPlan
-from aigc.serving.knative_service import CONTENT_ANNOTATION
-from aigc.serving.triton import ENDPOINT_LABEL, MUX_PORT, PodImages, await_annotations, pod_labels, pod_spec
+from aigc.serving.triton import MUX_PORT, PodImages, await_annotations, pod_annotations, pod_labels, pod_spec
 
 _DRAIN_SECONDS = 5
 """Between leaving the gateway's endpoints and Triton's SIGTERM: the gateway learns of it within about a second."""
@@ -75,7 +74,7 @@ def _deployment(endpoint: EndpointPlan, images: PodImages, mux_config: str) -> B
             "template": {
                 "metadata": {
                     "labels": {**pod_labels(endpoint), **_selector(endpoint)},
-                    "annotations": {CONTENT_ANNOTATION: endpoint.source.content_hash},
+                    "annotations": dict(pod_annotations(endpoint)),
                 },
                 "spec": _draining(pod_spec(endpoint, images, mux_config), endpoint),
             },

@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aigc.catalog.labels import POOL_LABEL
+from aigc.catalog.labels import ENDPOINT_LABEL, POOL_LABEL
 from aigc.cluster.kubernetes_object import Body
 from aigc.cluster.pod_security import NONROOT_UID, container_security_context
 from aigc.plan.stack_plan import EndpointPlan
 from aigc.serving.model_source import ModelFiles, model_files
 
-ENDPOINT_LABEL = "aigc/endpoint"
+CONTENT_ANNOTATION = "aigc/content-hash"
 MUX_PORT = 8080
 HTTP_PORT = 8000
 GRPC_PORT = 8001
@@ -128,7 +128,10 @@ def _resources(endpoint: EndpointPlan) -> Body:
 def pod_spec(endpoint: EndpointPlan, images: PodImages, mux_config: str) -> Body:
     """The part of the pod that both ways of serving share; keys that Knative refuses are left to the steady way."""
     files = model_files(endpoint)
+    mount = endpoint.source.mount
     spec: Body = {
+        # Whose bucket it may read; the driver gets a token for it from the kubelet, the containers get none.
+        **({"serviceAccountName": mount.service_account} if mount else {}),
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         # Triton first: containers are started in this order, and a cold start waits for Triton, not for the mux.
@@ -182,6 +185,12 @@ def await_annotations(endpoint: EndpointPlan) -> Mapping[str, str]:
     Pulumi's own patience of 600 s would end before a model's that may take half an hour to load.
     """
     return {"pulumi.com/timeoutSeconds": str(endpoint.scaling.progress_deadline_seconds + _VERDICT_SECONDS)}
+
+
+def pod_annotations(endpoint: EndpointPlan) -> Mapping[str, str]:
+    """Annotations of the pod: which files it has, and what the driver that mounts them must be told."""
+    mount = endpoint.source.mount
+    return {CONTENT_ANNOTATION: endpoint.source.content_hash, **(mount.annotations if mount else {})}
 
 
 def pod_labels(endpoint: EndpointPlan) -> Mapping[str, str]:

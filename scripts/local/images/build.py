@@ -8,6 +8,7 @@ from pathlib import Path
 
 from aigc.catalog.faults import fail
 from aigc.plan.stack_plan import EndpointPlan, SourceKind
+from aigc.plan.triton_image import is_runtime
 from scripts.local.images.archive import ImageArchive, assemble
 from scripts.local.images.ingredients import Pantry, tree
 from scripts.local.images.layers import Ingredient, Layer, ensure_layer
@@ -28,7 +29,15 @@ def build_images(
         if endpoint.source.kind is SourceKind.BAKED:
             models = model_ingredient(endpoint, repository)
             built.append(_build(recipe_of(ENDPOINT), endpoint.source.image, [models], pantry, progress))
+    for image in runtime_images(endpoints):
+        built.append(_build(recipe_of(ENDPOINT), image, [], pantry, progress))
     return built
+
+
+def runtime_images(endpoints: Sequence[EndpointPlan]) -> list[str]:
+    """Our image of Triton without a model, once, if an endpoint mounts its files and runs on it."""
+    mounted = (endpoint.source.image for endpoint in endpoints if endpoint.source.mount)
+    return list(dict.fromkeys(filter(is_runtime, mounted)))
 
 
 def model_ingredient(endpoint: EndpointPlan, repository: Path) -> Ingredient:

@@ -16,8 +16,10 @@ import pytest
 
 from aigc.catalog.faults import UserError
 from scripts.engine.compare import compare, read_preview
+from scripts.engine.differences import differences
 from scripts.engine.graph import PROVIDER_PREFIX, Graph, Resource
-from scripts.engine.wire import UNKNOWN, holds_secret, masked
+from scripts.engine.provider_effects import same_after_check
+from scripts.engine.wire import ASSET_SIGNATURE, SIGNATURE, UNKNOWN, holds_secret, masked
 
 Steps = list[dict[str, Any]]
 
@@ -200,3 +202,19 @@ def test_what_is_no_preview_is_refused_with_its_place(tmp_path: Path, content: s
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no such file"):
         read_preview(tmp_path / "none.json")
+
+
+def test_the_sum_that_the_engine_adds_to_a_file_is_no_difference_and_another_file_is() -> None:
+    urn = "urn:pulumi:s::aigc::aws:s3/bucketObjectv2:BucketObjectv2::one"
+    ours = Resource(urn, "aws:s3/bucketObjectv2:BucketObjectv2", "one", "", True, {"source": _file("../a")})
+    for theirs, differs in ((_file("../a"), False), (_file("../a", hash="0f"), False), (_file("../b"), True)):
+        other = Resource(
+            urn, ours.type, "one", "", True, {"source": theirs, "hash": "0f"} if differs else {"source": theirs}
+        )
+        paths = {found.path for found in differences({urn: ours}, {urn: other}, same_after_check)}
+        assert bool(paths) is differs
+        assert not differs or len(paths) == 2, "a property of that name is no sum of a file"
+
+
+def _file(path: str, **more: str) -> dict[str, str]:
+    return {SIGNATURE: ASSET_SIGNATURE, "path": path} | more

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from aigc.plan.managed import files_hash
+from aigc.plan.content_hash import files_hash
 from aigc.plan.repository import companions, read_model
 from tests.pure.plan.stacks_for_tests import aws
 

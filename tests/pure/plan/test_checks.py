@@ -43,7 +43,7 @@ CASES: list[tuple[dict[str, Any], str, str, str]] = [
     (local(**tiny(mode="managed")), "tiny.mode", "managed is not available yet", "auto, knative or steady"),
     (local(**tiny(source={"kind": "bucket", "uri": "gs://b/x"})), "source.kind", "a bucket of a cloud", "baked"),
     (local(**tiny(source={"kind": "oci"})), "source.kind", "a registry that holds OCI artifacts", "baked"),
-    (gcp(**tiny(source={"kind": "bucket"})), "source.kind", "not available yet on gcp", "baked"),
+    (gcp(**tiny(source={"kind": "oci"})), "source.kind", "not available yet on gcp", "kind: bucket"),
     (local(**tiny(source={"uri": "x"})), "source.uri", "means nothing for kind baked", "remove it"),
     (local(**tiny(replicas={"min": 3, "max": 2})), "replicas.min", "3 is more than max", "raise max"),
     (

@@ -49,7 +49,6 @@ FAULTS: list[tuple[dict[str, Any], str, str, str]] = [
     ({"scaling": {"request_timeout_seconds": 90}}, "request_timeout_seconds", "60 s", "60 or less"),
     ({"scaling": {"progress_deadline_seconds": 7200}}, "progress_deadline_seconds", "3600 s", "in between"),
     ({"source": None}, "source.kind", "from a bucket", "kind: bucket"),
-    ({"source": {"kind": "bucket"}}, "source.uri", "is missing", "copy batched of"),
     ({"source": {"kind": "bucket", "uri": EMPTY_PREFIX}}, "source.uri", "the hash of the model's files", "s3://<bucket>"),
     ({"source": {"kind": "bucket", "uri": "gs://models/x/"}}, "source.uri", "no folder in a bucket", "s3://<bucket>"),
     ({"source": {"kind": "bucket", "uri": "s3://models"}}, "source.uri", "no folder in a bucket", "s3://<bucket>"),

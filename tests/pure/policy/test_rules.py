@@ -109,6 +109,11 @@ def karpenter_pool(**taint: Any) -> ResourceView:
     return kind("NodePool", "pool", "karpenter.sh/v1", spec={"template": template})
 
 
+def mounted_bucket(*modes: str, **csi: Any) -> ResourceView:
+    spec = {"accessModes": [*(modes or ("ReadOnlyMany",))], "csi": {"driver": "s3.csi.aws.com", "readOnly": True} | csi}
+    return kind("PersistentVolume", "models", spec=spec)
+
+
 POLICY = kind("NetworkPolicy", "np", "networking.k8s.io/v1")
 GKE = view("gcp:container/cluster:Cluster", "gke", {"datapathProvider": "ADVANCED_DATAPATH"})
 EKS = view("aws:eks/cluster:Cluster", "eks", {})
@@ -126,6 +131,26 @@ KEEPS = [
     [kind("ScaledObject", "so", "keda.sh/v1alpha1", spec={"scaleTargetRef": {"name": "d"}}),
      kind("Deployment", "d", "apps/v1", spec={"template": {}})],
 ]  # fmt: skip
+
+
+S3 = view("aws:s3/bucket:Bucket", "models", {})
+S3_BLOCK = view("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "models", dict.fromkeys(
+    ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"), True))  # fmt: skip
+S3_VERSIONS = view(
+    "aws:s3/bucketVersioning:BucketVersioning", "models", {"versioningConfiguration": {"status": "Enabled"}}
+)
+GCS = view("gcp:storage/bucket:Bucket", "gpt", {
+    "publicAccessPrevention": "enforced", "uniformBucketLevelAccess": True, "versioning": {"enabled": True},
+})  # fmt: skip
+BLOBS = view("azure-native:storage:StorageAccount", "models", {
+    "allowBlobPublicAccess": False, "enableHttpsTrafficOnly": True, "minimumTlsVersion": "TLS1_2",
+})  # fmt: skip
+BLOBS_VERSIONS = view("azure-native:storage:BlobServiceProperties", "models", {"isVersioningEnabled": True})
+KEEPS += [[S3, S3_BLOCK, S3_VERSIONS], [GCS], [BLOBS, BLOBS_VERSIONS], [mounted_bucket()]]
+
+
+def changed(resource: ResourceView, **inputs: Any) -> ResourceView:
+    return replace(resource, inputs={**resource.inputs, **inputs})
 
 
 @pytest.mark.parametrize("resources", KEEPS)
@@ -152,6 +177,23 @@ BREAKS: list[tuple[str, list[ResourceView]]] = [
         kind("ScaledObject", "so", "keda.sh/v1alpha1", spec={"scaleTargetRef": {"name": "d"}}),
         kind("Deployment", "d", "apps/v1", spec={"replicas": 2}),
     ]),
+    ("buckets-are-closed", [S3, S3_VERSIONS]),
+    ("buckets-are-closed", [S3, S3_VERSIONS, changed(S3_BLOCK, blockPublicPolicy=False)]),
+    ("buckets-are-closed", [S3, S3_VERSIONS, replace(S3_BLOCK, name="another")]),
+    ("buckets-are-closed", [changed(GCS, publicAccessPrevention="inherited")]),
+    ("buckets-are-closed", [changed(GCS, uniformBucketLevelAccess=False)]),
+    ("buckets-are-closed", [view("gcp:storage/bucketIAMMember:BucketIAMMember", "gpt", {"member": "allUsers"})]),
+    ("buckets-are-closed", [changed(BLOBS, allowBlobPublicAccess=NotKnown()), BLOBS_VERSIONS]),
+    ("buckets-are-closed", [changed(BLOBS, enableHttpsTrafficOnly=False), BLOBS_VERSIONS]),
+    ("buckets-are-closed", [changed(BLOBS, minimumTlsVersion="TLS1_1"), BLOBS_VERSIONS]),
+    ("buckets-are-closed", [view("azure-native:storage:BlobContainer", "gpt", {"publicAccess": "Blob"})]),
+    ("buckets-keep-versions", [S3, S3_BLOCK]),
+    ("buckets-keep-versions", [S3, S3_BLOCK, changed(S3_VERSIONS, versioningConfiguration={"status": "Suspended"})]),
+    ("buckets-keep-versions", [changed(GCS, versioning={"enabled": False})]),
+    ("buckets-keep-versions", [BLOBS]),
+    ("mounted-buckets-are-read-only", [mounted_bucket("ReadWriteMany")]),
+    ("mounted-buckets-are-read-only", [mounted_bucket(readOnly=False)]),
+    ("mounted-buckets-are-read-only", [endpoint(volumes=[{"name": "models", "csi": {"driver": "gcsfuse"}}])]),
     ("back-from-zero", [eks_group()]),
     ("back-from-zero", [karpenter_pool()]),
     ("back-from-zero", [aks_pool(enableAutoScaling=False, count=0)]),

@@ -16,7 +16,7 @@ from pulumi.runtime.settings import reset_options
 from aigc.autoscaling.keda import scale_steady_endpoints
 from aigc.autoscaling.kpa import kpa_annotations
 from aigc.catalog.cache import manifest_path
-from aigc.cluster.cluster import build_cluster, build_network
+from aigc.cluster.cluster import build_cluster, build_model_store, build_network
 from aigc.foundation.foundation import build_foundation
 from aigc.observability.prometheus import observe
 from aigc.plan.stack_plan import StackPlan
@@ -34,12 +34,15 @@ def build(plan: StackPlan) -> None:
     """The same layers in the same order as `infra/__main__.py`, from a plan instead of a stack file."""
     network = build_network(plan)
     cluster = build_cluster(plan, network)
+    store = build_model_store(plan, network, cluster, ROOT)
     foundation = build_foundation(plan, cluster)
     gateway = build_gateway(plan, cluster, foundation, ROOT)
-    endpoints = build_endpoints(plan, cluster, foundation, gateway=gateway, annotations=kpa_annotations, root=ROOT)
+    endpoints = build_endpoints(
+        plan, cluster, foundation, store, gateway=gateway, annotations=kpa_annotations, root=ROOT
+    )
     scale_steady_endpoints(plan, cluster, foundation, [made for endpoint in endpoints for made in endpoint.objects])
     observe(plan, cluster, foundation, None)
-    build_managed_endpoints(plan, network)
+    build_managed_endpoints(plan, network, store)
 
 
 def graph_of(program: Callable[[], None], stack: str) -> Graph:
@@ -85,7 +88,17 @@ def write_manifests(cache: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, s
 def knative_manifest() -> list[dict[str, Any]]:
     namespace = "knative-serving"
     image = "ko://knative.dev/serving/cmd/"
-    config_maps = ("autoscaler", "defaults", "deployment", "domain", "features", "network", "observability", "gc")
+    config_maps = (
+        "autoscaler",
+        "defaults",
+        "deployment",
+        "domain",
+        "features",
+        "gc",
+        "leader-election",
+        "network",
+        "observability",
+    )
     pod = {"containers": [{"name": "webhook", "image": f"{image}webhook"}]}
     return [
         thing("v1", "Namespace", namespace),

@@ -24,6 +24,11 @@ KNATIVE_POD_FEATURES = {
     "initContainers": "kubernetes.podspec-init-containers",
     "affinity": "kubernetes.podspec-affinity",
 }
+KNATIVE_VOLUME_FEATURES = {
+    "csi": "kubernetes.podspec-volumes-csi",
+    "persistentVolumeClaim": "kubernetes.podspec-persistent-volume-claim",
+}
+"""The same module's VolumeSourceMask; a claim must be read-only, too (k8s_validation.go, validateVolume)."""
 KNATIVE_FORBIDDEN_CONTAINER_FIELDS = {"lifecycle", "stdin", "stdinOnce", "tty", "volumeDevices", "restartPolicy"}
 KNATIVE_FORBIDDEN_ENV = {"PORT", "K_SERVICE", "K_CONFIGURATION", "K_REVISION"}
 
@@ -69,6 +74,11 @@ def knative_faults(spec: dict[str, Any], features: dict[str, str]) -> list[str]:
     mounted = {mount["name"] for container in spec["containers"] for mount in container.get("volumeMounts", [])}
     faults += [f"volume {volume['name']} is not mounted" for volume in spec["volumes"] if volume["name"] not in mounted]
     sources = {volume["name"]: volume for volume in spec["volumes"]}
+    for name, volume in sources.items():
+        wanted = {KNATIVE_VOLUME_FEATURES[kind] for kind in volume if kind in KNATIVE_VOLUME_FEATURES}
+        faults += [f"volume {name} without {feature}" for feature in wanted if features.get(feature) != "enabled"]
+        if "persistentVolumeClaim" in volume and not volume["persistentVolumeClaim"].get("readOnly"):
+            faults.append(f"volume {name} may be written")
     for container in spec["containers"]:
         faults += [f"container field {name}" for name in sorted(set(container) & KNATIVE_FORBIDDEN_CONTAINER_FIELDS)]
         faults += [

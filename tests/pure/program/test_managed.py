@@ -12,7 +12,7 @@ from aigc.catalog.faults import UserError
 from aigc.catalog.managed import clouds_with_managed_endpoints
 from aigc.clouds.aws.sagemaker import triton_environment, versioned
 from aigc.clouds.aws.sagemaker_policy import execution_policy, trust
-from aigc.clouds.contract import ManagedEndpoints, NetworkHandle
+from aigc.clouds.contract import ManagedEndpoints, ModelStoreHandle, NetworkHandle
 from aigc.clouds.registry import adapter_for, registered_clouds
 from aigc.plan.stack_plan import BatchingPlan, Cloud, ManagedEndpointPlan, SloPlan, StackPlan
 from aigc.policy.judge import judge
@@ -187,5 +187,5 @@ def test_a_cloud_makes_managed_endpoints_or_says_why_not() -> None:
 def test_a_plan_that_its_cloud_cannot_make_is_refused() -> None:
     plan = gcp_plan().model_copy(update={"managed_endpoints": (FIXED,)})
     with pytest.raises(UserError, match="no managed endpoints"):
-        build_managed_endpoints(plan, NetworkHandle())
-    assert build_managed_endpoints(gcp_plan(), NetworkHandle()) == {}
+        build_managed_endpoints(plan, NetworkHandle(), ModelStoreHandle())
+    assert build_managed_endpoints(gcp_plan(), NetworkHandle(), ModelStoreHandle()) == {}

@@ -7,14 +7,16 @@ images. The foundation installs both, see docs/decisions/0009-cluster-autoscaler
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pulumi
 
 from aigc.clouds.aws.cluster import EksCluster
+from aigc.clouds.aws.model_store import AwsModelStore
 from aigc.clouds.aws.network import AwsNetwork
 from aigc.clouds.aws.sagemaker import SageMakerEndpoint
-from aigc.clouds.contract import ClusterHandle, Inability, NetworkHandle
-from aigc.plan.stack_plan import Cloud, ManagedEndpointPlan, StackPlan
+from aigc.clouds.contract import ClusterHandle, Inability, ModelStoreHandle, NetworkHandle
+from aigc.plan.stack_plan import Cloud, ManagedEndpointPlan, ModelStorePlan, StackPlan
 
 _INABILITIES = (
     Inability(
@@ -51,14 +53,21 @@ _INABILITIES = (
         " no card, for that takes a privileged pod and a user's own bitstream",
     ),
     Inability("MIG and sharing", "The device plugin advertises whole GPUs; slices and time-sharing are not set up"),
-    Inability("S3 mounts", "Model files are in the image; the Mountpoint driver for S3 is not installed"),
+    Inability(
+        "somebody's bucket",
+        "A pod mounts the bucket that the stack fills; no rights are given in another, which only SageMaker may read",
+    ),
+    Inability(
+        "the place of a mount",
+        "Mountpoint runs in a small pod of its own on each node, which the plan does not count (mount-s3)",
+    ),
     Inability("a key of one's own", "EKS encrypts Secrets with a key of AWS'; a KMS key of the account is not set"),
     Inability(
         "a closed API server", "Its public endpoint takes connections from anywhere, and IAM judges each request"
     ),
     Inability(
         "volumes",
-        "Prometheus has one, in one zone; Alertmanager and Grafana keep what they know in their pods, models have none",
+        "Prometheus has one, in one zone; Alertmanager and Grafana keep what they know in their pods, a model nothing",
     ),
     Inability(
         "load balancer",
@@ -110,10 +119,16 @@ class AmazonWebServices:
         return EksCluster("cluster", plan, network).handle
 
     def managed_endpoint(
-        self, plan: StackPlan, endpoint: ManagedEndpointPlan, network: NetworkHandle
+        self, plan: StackPlan, endpoint: ManagedEndpointPlan, network: NetworkHandle, store: ModelStoreHandle
     ) -> pulumi.Output[str]:
         """An endpoint of SageMaker."""
-        return SageMakerEndpoint(plan, endpoint, network).name
+        return SageMakerEndpoint(plan, endpoint, network, store).name
+
+    def model_store(
+        self, plan: StackPlan, store: ModelStorePlan, network: NetworkHandle, cluster: ClusterHandle, root: Path
+    ) -> ModelStoreHandle:
+        """A bucket of S3."""
+        return AwsModelStore("model-store", plan, store, network=network, cluster=cluster, root=root).handle
 
 
 ADAPTER = AmazonWebServices()

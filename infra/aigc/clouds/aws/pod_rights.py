@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from aigc.catalog.labels import KARPENTER, KNATIVE_NAMESPACE, NODE_AUTOSCALER
+from aigc.catalog.labels import KARPENTER, KNATIVE_NAMESPACE, MODELS_NAMESPACE, NODE_AUTOSCALER
 from aigc.clouds.aws.karpenter_policy import karpenter_policy
-from aigc.clouds.aws.policies import PULL_POLICY, VOLUME_POLICIES, autoscaler_policy
+from aigc.clouds.aws.policies import PULL_POLICY, VOLUME_POLICIES, autoscaler_policy, document, read_folder
 from aigc.clouds.aws.repositories import in_ecr
 from aigc.plan.stack_plan import ServingMode, StackPlan
 
@@ -39,7 +40,20 @@ def pod_rights(plan: StackPlan) -> tuple[PodRight, ...]:
     if has_volumes(plan):
         # The names under which the add-on of EKS runs its controller.
         rights.append(PodRight("volumes", "kube-system", "ebs-csi-controller-sa", managed=VOLUME_POLICIES))
-    return tuple(rights)
+    return (*rights, *model_rights(plan))
+
+
+def model_rights(plan: StackPlan) -> Iterator[PodRight]:
+    """Of each endpoint whose files are mounted: to read its own folder, and to list that alone.
+
+    Mountpoint takes them in the name of the pod's account (aws-mountpoint-s3-csi-driver, docs/CONFIGURATION.md,
+    'Pod-Level Credentials').
+    """
+    for endpoint in plan.endpoints:
+        mount = endpoint.source.mount
+        if mount is not None:
+            own = document(read_folder(mount.bucket, mount.folder))
+            yield PodRight(f"model-{endpoint.name}", MODELS_NAMESPACE, mount.service_account, policy=own)
 
 
 def has_volumes(plan: StackPlan) -> bool:

@@ -63,6 +63,18 @@ def autoscaler_policy(cluster: str) -> str:
     )
 
 
+def read_folder(bucket: str, folder: str) -> list[dict[str, Any]]:
+    """To read what is in a folder of a bucket (its name ends in a slash), and to list that alone."""
+    return [
+        allow(["s3:GetObject"], Resource=f"arn:aws:s3:::{bucket}/{folder}*"),
+        allow(
+            ["s3:ListBucket"],
+            Resource=f"arn:aws:s3:::{bucket}",
+            Condition={"StringLike": {"s3:prefix": f"{folder}*"}},
+        ),
+    ]
+
+
 def allow(actions: Sequence[str], **rest: Any) -> dict[str, Any]:
     """One statement of a policy."""
     return {"Effect": "Allow", "Action": list(actions), **rest}

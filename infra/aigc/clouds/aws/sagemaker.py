@@ -30,7 +30,7 @@ from pulumi_aws.sagemaker import (
 from aigc.catalog.limits import SAGEMAKER_NAME_CHARS
 from aigc.clouds.aws import policies
 from aigc.clouds.aws.sagemaker_policy import execution_policy, log_group, trust
-from aigc.clouds.contract import NetworkHandle
+from aigc.clouds.contract import ModelStoreHandle, NetworkHandle
 from aigc.plan.names import physical
 from aigc.plan.stack_plan import ManagedEndpointPlan, StackPlan
 from aigc.tokens import Component
@@ -73,9 +73,12 @@ class SageMakerEndpoint(Component):
 
     LAYER = "clouds"
 
-    def __init__(self, plan: StackPlan, endpoint: ManagedEndpointPlan, network: NetworkHandle) -> None:
+    def __init__(
+        self, plan: StackPlan, endpoint: ManagedEndpointPlan, network: NetworkHandle, store: ModelStoreHandle
+    ) -> None:
         super().__init__(endpoint.name)
         self._plan, self._endpoint, self._provider = plan, endpoint, network.provider
+        self._files = store.files.get(endpoint.name, ())
         role, rights = self._role()
         # Made here, or SageMaker makes it and its entries are kept, and paid for, for ever.
         log = LogGroup(
@@ -127,7 +130,7 @@ class SageMakerEndpoint(Component):
                     ]
                 ),
             ),
-            opts=self.child(self._provider, (rights,)),
+            opts=self.child(self._provider, (rights, *self._files)),
         )
 
     def _settings(self, model: Model) -> EndpointConfiguration:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aigc.clouds.aws.policies import allow, document
+from aigc.clouds.aws.policies import allow, document, read_folder
 from aigc.clouds.aws.repositories import arn_of
 from aigc.plan.stack_plan import ManagedEndpointPlan, StackPlan
 
@@ -22,12 +22,7 @@ def execution_policy(plan: StackPlan, endpoint: ManagedEndpointPlan) -> str:
     log = f"arn:aws:logs:{plan.region}:{plan.account}:log-group:{log_group(endpoint)}"
     return document(
         [
-            allow(["s3:GetObject"], Resource=f"arn:aws:s3:::{bucket}/{prefix}*"),
-            allow(
-                ["s3:ListBucket"],
-                Resource=f"arn:aws:s3:::{bucket}",
-                Condition={"StringLike": {"s3:prefix": f"{prefix}*"}},
-            ),
+            *read_folder(bucket, prefix),
             allow(_PULL, Resource=arn_of(endpoint.image)),
             allow(_LOG, Resource=[log, f"{log}:*"]),
             # Neither can be limited to a resource (Service Authorization Reference).

@@ -7,11 +7,13 @@ foundation installs it, see docs/decisions/0010-calico-and-entra-on-aks.md.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from aigc.clouds.azure.cluster import AksCluster
+from aigc.clouds.azure.model_store import AzureModelStore
 from aigc.clouds.azure.network import AzureNetwork
-from aigc.clouds.contract import ClusterHandle, Inability, NetworkHandle
-from aigc.plan.stack_plan import Cloud, StackPlan
+from aigc.clouds.contract import ClusterHandle, Inability, ModelStoreHandle, NetworkHandle
+from aigc.plan.stack_plan import Cloud, ModelStorePlan, StackPlan
 
 _INABILITIES = (
     Inability("reservations", "Capacity reservation groups are not matched to a pool yet"),
@@ -28,7 +30,12 @@ _INABILITIES = (
         "InfiniBand", "Nodes get the usual network interface: models that span hosts would crawl, so none is made"
     ),
     Inability(
-        "blob mounts", "AKS installs the Blob driver, but model files are in the image: nothing mounts a container"
+        "somebody's container",
+        "A pod mounts the container that the stack makes and fills; no rights are given elsewhere",
+    ),
+    Inability(
+        "a storage account without keys",
+        "Pulumi's provider uploads by the account's key, so the account has one; pods read by identities of their own",
     ),
     Inability("a key of one's own", "Azure encrypts disks and Secrets with keys of its own; none of Key Vault is set"),
     Inability("a closed API server", "Its public endpoint takes connections from anywhere, and Entra judges each"),
@@ -76,6 +83,12 @@ class MicrosoftAzure:
     def cluster(self, plan: StackPlan, network: NetworkHandle) -> ClusterHandle:
         """The cluster and its agent pools."""
         return AksCluster("cluster", plan, network).handle
+
+    def model_store(
+        self, plan: StackPlan, store: ModelStorePlan, network: NetworkHandle, cluster: ClusterHandle, root: Path
+    ) -> ModelStoreHandle:
+        """A storage account."""
+        return AzureModelStore("model-store", plan, store, network=network, cluster=cluster, root=root).handle
 
 
 ADAPTER = MicrosoftAzure()

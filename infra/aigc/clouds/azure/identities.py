@@ -49,9 +49,8 @@ class AksIdentities(Component):
 
     def __init__(self, name: str, parent: Component, plan: StackPlan, network: NetworkHandle) -> None:
         super().__init__(name, pulumi.ResourceOptions(parent=parent))
-        self._plan, self._network = plan, network
-        self.control_plane = self._identity("control-plane")
-        self.nodes = self._identity("nodes")
+        self.control_plane = identity(self, "control-plane", plan, network)
+        self.nodes = identity(self, "nodes", plan, network)
         registry = plan.azure.registry_id if plan.azure else None
         rights: Mapping[UserAssignedIdentity, tuple[Right, ...]] = {
             self.control_plane: (
@@ -63,29 +62,35 @@ class AksIdentities(Component):
             self.nodes: (Right("nodes-pull", ACR_PULL, registry),) if registry else (),
         }
         self.ready: tuple[pulumi.Resource, ...] = tuple(
-            self._assigned(identity, right) for identity, each in rights.items() for right in each
+            assigned(self, who, right, plan, network) for who, each in rights.items() for right in each
         )
         self.done({})
 
-    def _identity(self, name: str) -> UserAssignedIdentity:
-        return UserAssignedIdentity(
-            name,
-            resource_name_=f"{self._plan.cluster.name}-{name}",
-            resource_group_name=self._network.resource_group,
-            location=self._plan.region,
-            tags=inventory_tags(self._plan),
-            opts=self.child(self._network.provider),
-        )
 
-    def _assigned(self, identity: UserAssignedIdentity, right: Right) -> RoleAssignment:
-        subscription = self._plan.azure.subscription if self._plan.azure else ""
-        return RoleAssignment(
-            right.name,
-            role_assignment_name=assignment_name(self._plan, right.name),
-            principal_id=identity.principal_id,
-            # Said, for Entra tells of a new identity everywhere only after minutes.
-            principal_type="ServicePrincipal",
-            role_definition_id=role_id(subscription, right.role),
-            scope=right.scope,
-            opts=self.child(self._network.provider),
-        )
+def identity(owner: Component, name: str, plan: StackPlan, network: NetworkHandle) -> UserAssignedIdentity:
+    """An identity of the stack's own."""
+    return UserAssignedIdentity(
+        name,
+        resource_name_=f"{plan.cluster.name}-{name}",
+        resource_group_name=network.resource_group or "",
+        location=plan.region,
+        tags=inventory_tags(plan),
+        opts=owner.child(network.provider),
+    )
+
+
+def assigned(
+    owner: Component, who: UserAssignedIdentity, right: Right, plan: StackPlan, network: NetworkHandle
+) -> RoleAssignment:
+    """An identity's role on one thing."""
+    subscription = plan.azure.subscription if plan.azure else ""
+    return RoleAssignment(
+        right.name,
+        role_assignment_name=assignment_name(plan, right.name),
+        principal_id=who.principal_id,
+        # Said, for Entra tells of a new identity everywhere only after minutes.
+        principal_type="ServicePrincipal",
+        role_definition_id=role_id(subscription, right.role),
+        scope=right.scope,
+        opts=owner.child(network.provider),
+    )

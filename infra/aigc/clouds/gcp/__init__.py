@@ -6,11 +6,13 @@ GKE installs the accelerators' drivers itself, so nothing of the GPU operator's 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from aigc.clouds.contract import ClusterHandle, Inability, NetworkHandle
+from aigc.clouds.contract import ClusterHandle, Inability, ModelStoreHandle, NetworkHandle
 from aigc.clouds.gcp.cluster import GkeCluster
+from aigc.clouds.gcp.model_store import GcpModelStore
 from aigc.clouds.gcp.network import GcpNetwork
-from aigc.plan.stack_plan import Cloud, StackPlan
+from aigc.plan.stack_plan import Cloud, ModelStorePlan, StackPlan
 
 _INABILITIES = (
     Inability(
@@ -53,7 +55,14 @@ _INABILITIES = (
         "the way back",
         "A pod stays where it came: none is moved to an earlier pool of its chain, which would restart it",
     ),
-    Inability("GCS mounts", "Model files are in the image; the Cloud Storage FUSE driver is not switched on"),
+    Inability(
+        "a model's pod that reaches nobody",
+        "Where it mounts a bucket its driver is in the pod, which may leave to port 443 of anything: Cloud Storage has"
+        " no addresses of its own",
+    ),
+    Inability(
+        "somebody's bucket", "A pod mounts the bucket that the stack makes and fills; no rights are given in another"
+    ),
     Inability("TPU VMs", "TPUs come as nodes of GKE; Cloud TPU VMs beside a cluster are not made"),
     Inability(
         "managed endpoints",
@@ -79,6 +88,12 @@ class GoogleCloud:
     def cluster(self, plan: StackPlan, network: NetworkHandle) -> ClusterHandle:
         """The cluster and its node pools."""
         return GkeCluster("cluster", plan, network).handle
+
+    def model_store(
+        self, plan: StackPlan, store: ModelStorePlan, network: NetworkHandle, cluster: ClusterHandle, root: Path
+    ) -> ModelStoreHandle:
+        """Buckets of Cloud Storage."""
+        return GcpModelStore("model-store", plan, store, network=network, cluster=cluster, root=root).handle
 
 
 ADAPTER = GoogleCloud()

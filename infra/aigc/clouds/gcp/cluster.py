@@ -6,6 +6,8 @@ import pulumi
 from pulumi_gcp.compute import ResourcePolicy, ResourcePolicyWorkloadPolicyArgs
 from pulumi_gcp.container import (
     Cluster,
+    ClusterAddonsConfigArgs,
+    ClusterAddonsConfigGcsFuseCsiDriverConfigArgs,
     ClusterIpAllocationPolicyArgs,
     ClusterNodePoolArgs,
     ClusterNodePoolNodeConfigArgs,
@@ -71,6 +73,7 @@ class GkeCluster(Component):
             # Cilium: what policies call nodes and the API server by is in plan/policy_engine.py (docs/decisions/0011).
             datapath_provider="ADVANCED_DATAPATH",
             workload_identity_config=ClusterWorkloadIdentityConfigArgs(workload_pool=f"{plan.project}.svc.id.goog"),
+            addons_config=_addons(plan),
             release_channel=ClusterReleaseChannelArgs(channel="REGULAR"),
             min_master_version=plan.cluster.kubernetes_minor,
             # The API wants a first pool; ours are resources of their own, so it is removed at once.
@@ -121,3 +124,12 @@ class GkeCluster(Component):
             ),
             opts=self.child(self._network.provider),
         )
+
+
+def _addons(plan: StackPlan) -> ClusterAddonsConfigArgs | None:
+    """What mounts buckets, where a pod does; what GKE has on by itself stays as it is."""
+    if not any(endpoint.source.mount for endpoint in plan.endpoints):
+        return None
+    return ClusterAddonsConfigArgs(
+        gcs_fuse_csi_driver_config=ClusterAddonsConfigGcsFuseCsiDriverConfigArgs(enabled=True)
+    )
