@@ -7,6 +7,7 @@ arguments, environment. It imports nothing of `aigc`, so that a program of anoth
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import runpy
@@ -95,6 +96,7 @@ def _execute(main: str) -> None:
 
 def main() -> None:
     """Read the request from standard input, write the answer to the file it names."""
+    gc.disable()  # a sixth of the time that a cloud's SDK takes to load, for memory that is given back in seconds
     request = json.load(sys.stdin)
     sys.path[:] = [entry for entry in sys.path if entry not in ("", request["engine_root"])]
     answer = run_program(request)
