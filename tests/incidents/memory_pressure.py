@@ -2,7 +2,9 @@
 
 A process joins the container's control group and touches page after page, as one that leaks and collects its garbage
 does; the limit is lowered so that both do not fit. A lower limit alone is no use: down to the few pages that each
-request touches nothing happens at all, and below them nothing goes on.
+request touches nothing happens at all, and below them nothing goes on. Where that edge lies is the kernel's affair (at
+0.34 of its memory one machine served a tenth of the requests, another all of them at their usual pace), so the limit
+follows what is served until the model is slow.
 
 Without swap the container would be killed, for a model's memory is anonymous. So swap is made for the time being, in
 memory (zram): a page that is read back costs microseconds and no disk of the host. If the kernel does kill for memory,
@@ -14,9 +16,11 @@ from __future__ import annotations
 import errno
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +28,14 @@ from scripts.local.cluster import cgroups
 
 ZRAM_CONTROL = Path("/sys/class/zram-control")
 SWAP_BYTES = 512 * 2**20
-KEPT_SHARE = 0.34
-"""Of the memory that the container used. At 0.4 the kernel still keeps what each request touches and takes the
-neighbour's pages only; a request alone needs about a quarter, and below that nothing goes on."""
+FIRST_SHARE = 0.4
+"""Of the memory that the container used. Here the kernel still keeps what each request touches and takes the
+neighbour's pages only; a request alone needs about a quarter."""
+SHARE_STEP = 0.02
+SECONDS_OF_A_STEP = 1.5
+SLOW_SHARE = 0.25
+"""Of the requests that it usually serves in a second."""
+STANDING_STILL_SECONDS = 5
 TOUCHED_SHARE = 1.0
 """Of the same: what the process beside it goes through, again and again."""
 MEMORY_LIMITS = ("memory.high", "memory.limit_in_bytes")
@@ -48,9 +57,18 @@ STEPS = 8
 """The kernel gives up after some tries when it must take back much at once."""
 
 
+@dataclass(frozen=True)
+class Service:
+    """How a model is doing under its load."""
+
+    served: Callable[[], float | None]
+    """Requests that it has served so far; None when it does not say."""
+    usual_per_second: float
+
+
 @contextmanager
-def memory_pressure(pod: Any, container: str = "triton", kept_share: float = KEPT_SHARE) -> Iterator[None]:
-    """Leave a container this share of the memory that it uses, and a process beside it that wants as much."""
+def memory_pressure(pod: Any, service: Service, container: str = "triton") -> Iterator[None]:
+    """Leave a container so little of the memory that it uses that it is slow, beside a process that wants as much."""
     group = container_group(pod, container)
     on_v2 = (group / "memory.high").exists()
     limit = group / ("memory.high" if on_v2 else "memory.limit_in_bytes")
@@ -60,9 +78,46 @@ def memory_pressure(pod: Any, container: str = "triton", kept_share: float = KEP
             # The kubelet gives a container no swap there.
             (group / "memory.swap.max").write_text("max")
         # First the limit: the kernel refuses one below what somebody keeps asking for.
-        lower(limit, used, int(used * kept_share))
-        with a_greedy_neighbour(group, int(used * TOUCHED_SHARE)):
+        lower(limit, used, int(used * FIRST_SHARE))
+        with a_greedy_neighbour(group, int(used * TOUCHED_SHARE)), kept_slow(limit, used, service):
             yield
+
+
+@contextmanager
+def kept_slow(limit: Path, used: int, service: Service) -> Iterator[None]:
+    """Move a limit, from its first share on, so that the model goes on and is slow."""
+    over = threading.Event()
+    thread = threading.Thread(target=_keep_slow, args=(limit, used, service, over))
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _keep_slow(limit: Path, used: int, service: Service, over: threading.Event) -> None:
+    share, before, began = FIRST_SHARE, service.served(), False
+    last_served = since = time.monotonic()
+    while not over.wait(SECONDS_OF_A_STEP):
+        served, now = service.served(), time.monotonic()
+        if served is None or before is None:
+            before, since = served, now
+            continue
+        if served > before:
+            began, last_served = True, now
+        per_second, before, since = (served - before) / (now - since), served, now
+        if began and per_second > service.usual_per_second * SLOW_SHARE:
+            share -= SHARE_STEP
+        elif began and now - last_served > STANDING_STILL_SECONDS:
+            share += SHARE_STEP
+        else:
+            continue
+        try:
+            limit.write_text(str(int(used * share)))
+        except OSError as busy:
+            if busy.errno != errno.EBUSY:
+                raise
 
 
 @contextmanager
