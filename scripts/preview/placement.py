@@ -5,13 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from aigc.catalog.machines import machines
-from aigc.plan.capacity import (
-    SIDECARS_CPU_MILLICORES,
-    SIDECARS_MEMORY_MIB,
-    allocatable,
-)
 from aigc.plan.expected import devices_of
+from aigc.plan.room import requests_of_pod, room_of_node
 from aigc.plan.stack_plan import EndpointPlan, PoolPlan, StackPlan
 
 
@@ -65,8 +60,8 @@ def placements(plan: StackPlan) -> tuple[Placement, ...]:
 
 
 def _placement(plan: StackPlan, endpoint: EndpointPlan, pool: PoolPlan | None) -> Placement:
-    cpu_millicores, memory_mib = _allocatable(plan, pool) if pool else (None, None)
-    mount = endpoint.source.mount
+    cpu_millicores, memory_mib = requests_of_pod(endpoint)
+    node_cpu_millicores, node_memory_mib = room_of_node(plan, pool) if pool else (None, None)
     return Placement(
         endpoint=endpoint.name,
         mode=endpoint.mode.value,
@@ -76,24 +71,13 @@ def _placement(plan: StackPlan, endpoint: EndpointPlan, pool: PoolPlan | None) -
         machine_type=pool.machine_type if pool else None,
         nodes=f"{pool.min_nodes}..{pool.max_nodes}" if pool else None,
         accelerator=pool.accelerator if pool else None,
-        cpu_millicores=endpoint.resources.cpu_millicores
-        + SIDECARS_CPU_MILLICORES
-        + (mount.cpu_millicores if mount else 0),
-        allocatable_cpu_millicores=cpu_millicores,
-        memory_mib=endpoint.resources.memory_mib + SIDECARS_MEMORY_MIB + (mount.memory_mib if mount else 0),
-        allocatable_memory_mib=memory_mib,
+        cpu_millicores=cpu_millicores,
+        allocatable_cpu_millicores=node_cpu_millicores,
+        memory_mib=memory_mib,
+        allocatable_memory_mib=node_memory_mib,
         accelerators=endpoint.resources.accelerators,
         allocatable_accelerators=devices_of(pool) if pool else None,
     )
-
-
-def _allocatable(plan: StackPlan, pool: PoolPlan) -> tuple[int | None, int | None]:
-    """Millicores and MiB of a node that pods may request: of nodes that are there the plan has just that."""
-    if not pool.made:
-        cpu = None if pool.vcpus is None else int(pool.vcpus * 1000)
-        return cpu, None if pool.memory_gib is None else int(pool.memory_gib * 1024)
-    machine = machines(plan.cloud).get(pool.machine_type)
-    return allocatable(machine) if machine else (None, None)
 
 
 def _of(requested: int, allocatable: int | None) -> str:

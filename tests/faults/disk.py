@@ -25,7 +25,7 @@ from tests.faults.fault import Fault
 from tests.faults.scene import Scene
 
 FREE_MIB = 8
-"""Left when the disk is filled: etcd's own file grows by more with the first writes."""
+"""For etcd to start with; the rest of it is filled then."""
 BIG_VALUE_BYTES = 500_000
 MOST_WRITES = 400
 NAME = "disk-filler"

@@ -24,6 +24,8 @@ from scripts.local.cluster.components import components
 from scripts.local.cluster.install import SYSTEM_PATH
 from scripts.local.cluster.layout import OWNER_VARIABLE, Layout
 from scripts.local.cluster.pki import CLIENT_LEAVES, ensure_pki
+from scripts.local.cluster.status import LAST_LINE_LENGTH, tail
+from scripts.local.cluster.supervisor import log_file
 
 PROCESSES = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 """Of the local cluster's, those that need no host: no kubelet, no containerd, no proxy, no DNS."""
@@ -70,7 +72,7 @@ class ControlPlane:
 
     def run(self, name: str, arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
         """Start a process with nothing of our environment but a path, its output in a log of its name."""
-        log = (self.layout.logs / f"{name}.log").open("wb")
+        log = log_file(self.layout, name).open("wb")
         self._logs.append(log)
         settings = {"PATH": f"{self._bin_dir}:{SYSTEM_PATH}", "HOME": str(self.layout.root), **(environment or {})}
         if OWNER_VARIABLE in settings:
@@ -96,9 +98,7 @@ class ControlPlane:
 
     def last_words(self, name: str) -> str:
         """The end of a process's log; empty where there is none."""
-        path = self.layout.logs / f"{name}.log"
-        lines = path.read_text(errors="replace").splitlines() if path.exists() else []
-        return "\n".join(f"      {line[:300]}" for line in lines[-LOG_LINES:])
+        return "\n".join(f"      {line[:LAST_LINE_LENGTH]}" for line in tail(log_file(self.layout, name), LOG_LINES))
 
     def stop(self) -> None:
         """End every process at once: there is no data to keep."""

@@ -6,8 +6,8 @@ from itertools import cycle, islice
 from typing import Any
 
 from aigc.catalog.machines import Machine, machines
-from aigc.plan.capacity import allocatable
 from aigc.plan.expected import devices_of
+from aigc.plan.room import room_of_node
 from aigc.plan.stack_plan import PoolPlan, StackPlan
 
 KWOK_ANNOTATION = {"kwok.x-k8s.io/node": "fake"}
@@ -27,7 +27,7 @@ def node(plan: StackPlan, pool: PoolPlan, index: int) -> dict[str, Any]:
     name = f"{pool.name}-{index}"
     zones = pool.zones or plan.cluster.zones
     zone = next(islice(cycle(zones), index, None)) if zones else None
-    size = _size(pool, machine)
+    size = _size(plan, pool, machine)
     return {
         "apiVersion": "v1",
         "kind": "Node",
@@ -61,13 +61,9 @@ def _well_known(
     return labels
 
 
-def _size(pool: PoolPlan, machine: Machine | None) -> dict[str, str]:
+def _size(plan: StackPlan, pool: PoolPlan, machine: Machine | None) -> dict[str, str]:
     """What pods may request, once the device plugin has said what the node has."""
-    if machine:
-        millicores, memory_mib = allocatable(machine)
-    else:
-        millicores = None if pool.vcpus is None else int(pool.vcpus * 1000)
-        memory_mib = None if pool.memory_gib is None else int(pool.memory_gib * 1024)
+    millicores, memory_mib = room_of_node(plan, pool)
     if millicores is None or memory_mib is None:
         raise ValueError(f"pool {pool.name}: nobody knows how much of {pool.machine_type} pods may request")
     size = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aigc.config.stacks import stack_names
-from aigc.plan.capacity import SIDECARS_CPU_MILLICORES, SIDECARS_MEMORY_MIB
+from aigc.plan.room import requests_of_pod
 from aigc.plan.stack_plan import StackPlan
 from aigc.plan.validation import plan_of
 from tests.fleets.nodes import node
@@ -29,8 +29,9 @@ def test_every_endpoint_finds_its_pools_nodes(plan: StackPlan) -> None:
             taints = {(one["key"], one["value"], one["effect"]) for one in made["spec"]["taints"]}
             assert taints <= {(one.key, one.value, one.effect) for one in endpoint.tolerations}, (endpoint.name, name)
             size, wanted = made["status"]["allocatable"], endpoint.resources
-            assert int(size["cpu"].removesuffix("m")) >= wanted.cpu_millicores + SIDECARS_CPU_MILLICORES
-            assert int(size["memory"].removesuffix("Mi")) >= wanted.memory_mib + SIDECARS_MEMORY_MIB
+            cpu_millicores, memory_mib = requests_of_pod(endpoint)
+            assert int(size["cpu"].removesuffix("m")) >= cpu_millicores
+            assert int(size["memory"].removesuffix("Mi")) >= memory_mib
             if wanted.resource_key:
                 assert int(size[wanted.resource_key]) >= wanted.accelerators
 

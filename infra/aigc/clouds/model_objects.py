@@ -15,6 +15,10 @@ from aigc.plan.stack_plan import ModelFolderPlan
 PROGRAM = "infra"
 """Folder of the program: both engines start it there, and relative paths of assets begin there."""
 REPOSITORY = "model_repository"
+KEPT_DAYS = 30
+"""How long a file that was deleted or overwritten can be had back."""
+UPLOAD_DAYS = 7
+"""How long the parts of an upload that never ended are kept, on the clouds that keep them until told."""
 
 
 @dataclass(frozen=True)

@@ -134,10 +134,8 @@ APIs from GKE workloads')."""
 
 def bucket_readers(plan: StackPlan) -> tuple[Pods, ...]:
     """Pods in which the driver itself runs that mounts their bucket (GKE); elsewhere it runs outside, on the node."""
-    mounts = ((endpoint.name, endpoint.source.mount) for endpoint in plan.endpoints)
-    return tuple(
-        Pods(MODELS_NAMESPACE, ((ENDPOINT_LABEL, name),)) for name, mount in mounts if mount and mount.cpu_millicores
-    )
+    readers = (name for name, mount in plan.mounts.items() if mount.cpu_millicores)
+    return tuple(Pods(MODELS_NAMESPACE, ((ENDPOINT_LABEL, name),)) for name in readers)
 
 
 KUBELET_PORT = 10250

@@ -280,3 +280,8 @@ class StackPlan(Frozen):
     monitoring: MonitoringPlan | None
     """None where the stack has no Prometheus of its own."""
     cost: CostPlan
+
+    @property
+    def mounts(self) -> dict[str, MountPlan]:
+        """How the pods of an endpoint see their files, by its name: of those whose files are mounted."""
+        return {one.name: one.source.mount for one in self.endpoints if one.source.mount is not None}

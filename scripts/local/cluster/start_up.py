@@ -56,7 +56,7 @@ def bring_up(layout: Layout, tools: Tools, cache: Path, progress: Progress) -> N
     digest = write_all(layout, render_all(layout, host, tools))
     supervisor = Supervisor(layout)
     with progress.step("control plane and node") as step:
-        changed = start_processes(layout, supervisor, host, digest)
+        changed = start_processes(layout, supervisor, host, note, digest)
         note = wait_until_ready(layout, supervisor, host, note, progress)
         step.outcome = Outcome.DONE if changed else Outcome.UNCHANGED
         step.detail = f"rebuilt {note.rebuilt}" if note.rebuilt != last.rebuilt else ""
@@ -81,22 +81,21 @@ def prepare_network(tools: Tools, host: HostConfig) -> None:
     host_before.set_sysctls()
 
 
-def start_processes(layout: Layout, supervisor: Supervisor, host: HostConfig, digest: str) -> bool:
+def start_processes(layout: Layout, supervisor: Supervisor, host: HostConfig, note: Started, digest: str) -> bool:
     """Have the supervisor run with this configuration; returns whether anything was started."""
-    last = read_started(layout)
     if supervisor.answers():
-        if last is not None and last.digest in ("", digest):
+        if note.digest in ("", digest):
             waiting = [info.name for info in supervisor.processes() if info.state not in ("RUNNING", "STARTING")]
             for name in waiting:
                 supervisor.start_now(name)
             return bool(waiting)
         supervisor.shut_down()
     end_host_processes(layout)
-    launch(layout, supervisor, host)
+    launch(layout, supervisor, host, note)
     return True
 
 
-def launch(layout: Layout, supervisor: Supervisor, host: HostConfig) -> None:
+def launch(layout: Layout, supervisor: Supervisor, host: HostConfig, note: Started) -> None:
     """Start the supervisor, and with it everything else; the kubelet only when there is no pod of another boot."""
     start(layout, cgroups.start_prefix(host.cgroup_driver))
     deadline = time.monotonic() + PORT_SECONDS
@@ -104,7 +103,7 @@ def launch(layout: Layout, supervisor: Supervisor, host: HostConfig) -> None:
         if time.monotonic() > deadline:
             raise fail("supervisor", "does not answer", f"look at {layout.logs / 'supervisord.log'}")
         time.sleep(0.05)
-    if (note := read_started(layout)) is not None and has_pods_of_before(note):
+    if has_pods_of_before(note):
         supervisor.stop(readiness.NODE.component)
 
 
@@ -121,7 +120,7 @@ def wait_until_ready(
         end_host_processes(layout)
         note = throw_away(layout, note, why, progress)
         write_started(layout, note)
-        launch(layout, supervisor, host)
+        launch(layout, supervisor, host, note)
         wait_for_api(layout, supervisor, note, progress)
     base_objects.ensure_base_objects(layout)
     note = replace_pods(layout, note, progress)

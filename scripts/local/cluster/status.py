@@ -99,7 +99,8 @@ def etcd_room(layout: Layout) -> str:
         return ""
     if free_bytes >= ETCD_LOG_FILE_BYTES:
         return ""
-    return f"no space left on device: {free_bytes / 1e6:.0f} MB free under {layout.etcd}, its next log file takes 64"
+    next_file = f"its next log file takes {ETCD_LOG_FILE_BYTES / 1e6:.0f}"
+    return f"no space left on device: {free_bytes / 1e6:.0f} MB free under {layout.etcd}, {next_file}"
 
 
 def known_cause(layout: Layout, name: str) -> str:

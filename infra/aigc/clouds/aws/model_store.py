@@ -29,16 +29,13 @@ from pulumi_aws.s3 import (
 
 from aigc.clouds.aws.policies import document
 from aigc.clouds.contract import ClusterHandle, ModelStoreHandle, NetworkHandle
-from aigc.clouds.model_objects import model_objects
+from aigc.clouds.model_objects import KEPT_DAYS, UPLOAD_DAYS, model_objects
 from aigc.plan.stack_plan import ModelFolderPlan, ModelStorePlan, StackPlan
 from aigc.tokens import Component
 
 MOUNTPOINT = "aws-mountpoint-s3-csi-driver"
 MOUNTPOINT_SETTINGS = {"node": {"tolerateAllTaints": True}}
 """On nodes of accelerators too; the default of its version 2, said because version 1 had another."""
-KEPT_DAYS = 30
-"""How long a file that was deleted or overwritten can be had back."""
-_UPLOAD_DAYS = 7
 
 
 def only_by_tls(bucket: str) -> str:
@@ -70,8 +67,7 @@ class AwsModelStore(Component):
         bucket = self._bucket(plan)
         guards = self._guards(bucket)
         files = {folder.endpoint: self._files(folder, bucket, guards, network, root) for folder in store.folders}
-        mounted = any(endpoint.source.mount for endpoint in plan.endpoints)
-        driver = (self._driver(cluster, network),) if mounted else ()
+        driver = (self._driver(cluster, network),) if plan.mounts else ()
         self.handle = ModelStoreHandle(files=files, rights={folder.endpoint: driver for folder in store.folders})
         self.done({"bucket": bucket.bucket})
 
@@ -127,7 +123,7 @@ class AwsModelStore(Component):
                     ),
                     abort_incomplete_multipart_upload=(
                         BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
-                            days_after_initiation=_UPLOAD_DAYS
+                            days_after_initiation=UPLOAD_DAYS
                         )
                     ),
                 )

@@ -49,11 +49,9 @@ def model_rights(plan: StackPlan) -> Iterator[PodRight]:
     Mountpoint takes them in the name of the pod's account (aws-mountpoint-s3-csi-driver, docs/CONFIGURATION.md,
     'Pod-Level Credentials').
     """
-    for endpoint in plan.endpoints:
-        mount = endpoint.source.mount
-        if mount is not None:
-            own = document(read_folder(mount.bucket, mount.folder))
-            yield PodRight(f"model-{endpoint.name}", MODELS_NAMESPACE, mount.service_account, policy=own)
+    for endpoint, mount in plan.mounts.items():
+        own = document(read_folder(mount.bucket, mount.folder))
+        yield PodRight(f"model-{endpoint}", MODELS_NAMESPACE, mount.service_account, policy=own)
 
 
 def has_volumes(plan: StackPlan) -> bool:

@@ -12,16 +12,14 @@ from aigc.catalog.labels import MODELS_NAMESPACE
 from aigc.clouds.azure.identities import Right, assigned, identity
 from aigc.clouds.azure.tags import inventory_tags
 from aigc.clouds.contract import ClusterHandle, ModelStoreHandle, NetworkHandle
-from aigc.clouds.model_objects import model_objects
-from aigc.plan.stack_plan import EndpointPlan, ModelFolderPlan, ModelStorePlan, StackPlan
+from aigc.clouds.model_objects import KEPT_DAYS, model_objects
+from aigc.plan.stack_plan import ModelFolderPlan, ModelStorePlan, MountPlan, StackPlan
 from aigc.tokens import Component
 
 BLOB_READER = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
 """Storage Blob Data Reader (azure-docs, role-based-access-control, built-in-roles.md)."""
 _AUDIENCE = "api://AzureADTokenExchange"
 """Of the token with which a pod's account takes an identity of Azure, the only one that Entra accepts."""
-_KEPT_DAYS = 30
-"""How long a file that was deleted or overwritten can be had back."""
 
 
 class AzureModelStore(Component):
@@ -45,11 +43,7 @@ class AzureModelStore(Component):
         guards = self._guards()
         containers = {bucket: self._container(bucket) for bucket in store.buckets}
         files = {one.endpoint: self._files(one, containers[one.bucket], guards, root) for one in store.folders}
-        readers = {
-            endpoint.name: self._reader(endpoint, containers[endpoint.source.mount.bucket])
-            for endpoint in plan.endpoints
-            if endpoint.source.mount
-        }
+        readers = {name: self._reader(name, mount, containers[mount.bucket]) for name, mount in plan.mounts.items()}
         self.handle = ModelStoreHandle(
             files=files,
             rights={name: rights for name, (_, rights) in readers.items()},
@@ -81,7 +75,7 @@ class AzureModelStore(Component):
 
     def _guards(self) -> tuple[pulumi.Resource, ...]:
         """What must hold before the first blob is in it; Azure encrypts all of them with keys of its own."""
-        retention = storage.DeleteRetentionPolicyArgs(enabled=True, days=_KEPT_DAYS)
+        retention = storage.DeleteRetentionPolicyArgs(enabled=True, days=KEPT_DAYS)
         kept = storage.BlobServiceProperties(
             "models",
             account_name=self._account.name,
@@ -134,11 +128,10 @@ class AzureModelStore(Component):
         )
 
     def _reader(
-        self, endpoint: EndpointPlan, container: storage.BlobContainer
+        self, endpoint: str, mount: MountPlan, container: storage.BlobContainer
     ) -> tuple[UserAssignedIdentity, tuple[pulumi.Resource, ...]]:
         """An identity that only the endpoint's pods can take, and that only reads its container."""
-        name = f"model-{endpoint.name}"
-        mount = endpoint.source.mount
+        name = f"model-{endpoint}"
         reader = identity(self, name, self._plan, self._network)
         trusted = FederatedIdentityCredential(
             name,
@@ -146,7 +139,7 @@ class AzureModelStore(Component):
             resource_name_=reader.name,
             resource_group_name=self._network.resource_group or "",
             issuer=self._cluster.outputs["oidc_issuer"],
-            subject=f"system:serviceaccount:{MODELS_NAMESPACE}:{mount.service_account if mount else ''}",
+            subject=f"system:serviceaccount:{MODELS_NAMESPACE}:{mount.service_account}",
             audiences=[_AUDIENCE],
             opts=self.child(self._network.provider),
         )
@@ -156,7 +149,7 @@ class AzureModelStore(Component):
 
 def _lifecycle() -> storage.ManagementPolicySchemaArgs:
     old = storage.ManagementPolicyVersionArgs(
-        delete=storage.DateAfterCreationArgs(days_after_creation_greater_than=_KEPT_DAYS)
+        delete=storage.DateAfterCreationArgs(days_after_creation_greater_than=KEPT_DAYS)
     )
     rule = storage.ManagementPolicyRuleArgs(
         name="old-versions",

@@ -128,7 +128,7 @@ class GkeCluster(Component):
 
 def _addons(plan: StackPlan) -> ClusterAddonsConfigArgs | None:
     """What mounts buckets, where a pod does; what GKE has on by itself stays as it is."""
-    if not any(endpoint.source.mount for endpoint in plan.endpoints):
+    if not plan.mounts:
         return None
     return ClusterAddonsConfigArgs(
         gcs_fuse_csi_driver_config=ClusterAddonsConfigGcsFuseCsiDriverConfigArgs(enabled=True)

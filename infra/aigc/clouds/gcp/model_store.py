@@ -19,16 +19,13 @@ from pulumi_gcp.storage import (
 from aigc.catalog.labels import MODELS_NAMESPACE
 from aigc.clouds.contract import ClusterHandle, ModelStoreHandle, NetworkHandle
 from aigc.clouds.gcp.rights import pods_of
-from aigc.clouds.model_objects import model_objects
-from aigc.plan.stack_plan import EndpointPlan, ModelFolderPlan, ModelStorePlan, StackPlan
+from aigc.clouds.model_objects import KEPT_DAYS, UPLOAD_DAYS, model_objects
+from aigc.plan.stack_plan import ModelFolderPlan, ModelStorePlan, MountPlan, StackPlan
 from aigc.tokens import Component
 
 VIEWER_ROLE = "roles/storage.objectViewer"
 """To get and list objects: what a read-only mount asks for (gcs-fuse-csi-driver, docs/authentication.md)."""
 _API = "storage.googleapis.com"
-_KEPT_DAYS = 30
-"""How long a file that was deleted or overwritten can be had back."""
-_UPLOAD_DAYS = 7
 
 
 class GcpModelStore(Component):
@@ -52,11 +49,7 @@ class GcpModelStore(Component):
         api = Service("storage", service=_API, disable_on_destroy=False, opts=self.child(self._provider))
         buckets = {folder.endpoint: self._bucket(folder, api) for folder in store.folders}
         files = {folder.endpoint: self._files(folder, buckets[folder.endpoint], root) for folder in store.folders}
-        rights = {
-            endpoint.name: (self._right(endpoint, buckets[endpoint.name], cluster),)
-            for endpoint in plan.endpoints
-            if endpoint.source.mount
-        }
+        rights = {name: (self._right(name, mount, buckets[name], cluster),) for name, mount in plan.mounts.items()}
         self.handle = ModelStoreHandle(files=files, rights=rights)
         self.done({"buckets": [bucket.name for bucket in buckets.values()]})
 
@@ -85,14 +78,13 @@ class GcpModelStore(Component):
             for one in model_objects(folder, root)
         )
 
-    def _right(self, endpoint: EndpointPlan, bucket: Bucket, cluster: ClusterHandle) -> pulumi.Resource:
+    def _right(self, endpoint: str, mount: MountPlan, bucket: Bucket, cluster: ClusterHandle) -> pulumi.Resource:
         """After the cluster: the project's pool of identities comes with its first one."""
-        account = endpoint.source.mount.service_account if endpoint.source.mount else ""
         right: pulumi.Resource = BucketIAMMember(
-            endpoint.name,
+            endpoint,
             bucket=bucket.name,
             role=VIEWER_ROLE,
-            member=pods_of(self._plan.project or "", MODELS_NAMESPACE, account),
+            member=pods_of(self._plan.project or "", MODELS_NAMESPACE, mount.service_account),
             opts=self.child(self._provider, cluster.ready),
         )
         return right
@@ -102,10 +94,10 @@ def _lifecycle() -> list[BucketLifecycleRuleArgs]:
     return [
         BucketLifecycleRuleArgs(
             action=BucketLifecycleRuleActionArgs(type="Delete"),
-            condition=BucketLifecycleRuleConditionArgs(days_since_noncurrent_time=_KEPT_DAYS),
+            condition=BucketLifecycleRuleConditionArgs(days_since_noncurrent_time=KEPT_DAYS),
         ),
         BucketLifecycleRuleArgs(
             action=BucketLifecycleRuleActionArgs(type="AbortIncompleteMultipartUpload"),
-            condition=BucketLifecycleRuleConditionArgs(age=_UPLOAD_DAYS),
+            condition=BucketLifecycleRuleConditionArgs(age=UPLOAD_DAYS),
         ),
     ]
