@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
 from scripts.engine.apply import ApplyReport, apply_graph_of, destroy_inventory
 from scripts.engine.graph import Graph
 from scripts.engine.render import render_graph
-from scripts.engine.runner import run_stack
+from scripts.engine.runner import run_stack, run_stacks
 from scripts.progress import Progress
 
-__all__ = ["ApplyReport", "Graph", "apply_stack", "destroy_stack", "preview_graph", "render_stack"]
+__all__ = ["ApplyReport", "Graph", "apply_stack", "destroy_stack", "preview_graph", "preview_graphs", "render_stack"]
 
 
 def preview_graph(stack: str, root: Path) -> Graph:
     """What the program declares for a stack; needs no cluster, no cloud and no network."""
     return run_stack(stack, root)
+
+
+def preview_graphs(stacks: Iterable[str], root: Path) -> dict[str, Graph]:
+    """The same of several stacks, by name."""
+    return run_stacks(stacks, partial(run_stack, root=root))
 
 
 def render_stack(stack: str, root: Path, out_dir: Path) -> list[Path]:

@@ -6,12 +6,13 @@ import io
 import subprocess
 import tarfile
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from aigc.catalog.faults import Fault, UserError, fail
 from scripts.engine.config import load_project
 from scripts.engine.graph import Graph, make_graph
-from scripts.engine.runner import run_stack
+from scripts.engine.runner import run_stack, run_stacks
 
 
 def graphs_of_commit(reference: str, stacks: list[str], root: Path) -> dict[str, Graph]:
@@ -19,7 +20,7 @@ def graphs_of_commit(reference: str, stacks: list[str], root: Path) -> dict[str,
     with tempfile.TemporaryDirectory(prefix="aigc-base-") as folder:
         tree = Path(folder)
         _extract(reference, root, tree)
-        return {stack: _graph(reference, stack, tree) for stack in stacks}
+        return run_stacks(stacks, partial(_graph, reference, tree))
 
 
 def _extract(reference: str, root: Path, tree: Path) -> None:
@@ -36,7 +37,7 @@ def _extract(reference: str, root: Path, tree: Path) -> None:
         archive.extractall(tree, filter="data")
 
 
-def _graph(reference: str, stack: str, tree: Path) -> Graph:
+def _graph(reference: str, tree: Path, stack: str) -> Graph:
     if not (tree / "Pulumi.yaml").exists():
         return make_graph("", stack, (), {})
     project = load_project(tree)

@@ -1,4 +1,4 @@
-"""One stack, one process: runs the program under our monitor and writes its graph as JSON.
+"""One stack, one process: runs the program under our monitor and answers with its graph.
 
 A process of its own, because a Pulumi program leaves traces in whatever runs it: modules, working directory,
 arguments, environment. It imports nothing of `aigc`, so that a program of another commit finds its own package.
@@ -7,8 +7,6 @@ arguments, environment. It imports nothing of `aigc`, so that a program of anoth
 from __future__ import annotations
 
 import asyncio
-import gc
-import json
 import os
 import runpy
 import sys
@@ -92,18 +90,3 @@ def _execute(main: str) -> None:
         loop.run_until_complete(run_in_stack(program))
     finally:
         loop.close()
-
-
-def main() -> None:
-    """Read the request from standard input, write the answer to the file it names."""
-    gc.disable()  # a sixth of the time that a cloud's SDK takes to load, for memory that is given back in seconds
-    request = json.load(sys.stdin)
-    sys.path[:] = [entry for entry in sys.path if entry not in ("", request["engine_root"])]
-    answer = run_program(request)
-    Path(request["answer"]).write_text(json.dumps(answer), encoding="utf-8")
-    sys.stdout.flush()
-    os._exit(0)  # the SDK may leave threads behind that would keep the process for seconds
-
-
-if __name__ == "__main__":
-    main()

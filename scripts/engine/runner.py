@@ -1,25 +1,30 @@
-"""Starts one process per stack with a clean environment, and turns its answer into a graph or into faults."""
+"""Runs each stack in a process of its own in a clean environment; its answer becomes a graph or faults."""
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
-import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from aigc.catalog.faults import Fault, UserError, fail
-from scripts.engine.config import Project, load_config, load_project
-from scripts.engine.graph import Graph
+import yaml
 
-ENGINE_ROOT = Path(__file__).resolve().parents[2]
+from aigc.catalog.faults import Fault, UserError, fail
+from scripts.engine.config import STACK_KEY, Project, load_config, load_project
+from scripts.engine.graph import Graph
+from scripts.engine.warm import WarmProcesses, library_imports
+
 TIMEOUT_SECONDS = 300
+RUNS_AT_ONCE = 4
+"""Two that run and, of a sorted list of stacks, two of the next cloud for which its SDK is loaded meanwhile."""
 # Only what a process needs to start; a variable that reached the program could shape its graph, and the SDK itself
 # takes provider defaults from KUBECONFIG, AWS_REGION, PULUMI_CONFIG and their like.
 KEPT = ("HOME", "PATH", "AIGC_CACHE_DIR", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "SYSTEMROOT")
+
+
+_PROCESSES = WarmProcesses()
 
 
 def run_stack(
@@ -40,12 +45,19 @@ def run_stack(
         "config": config.values,
         "secret_keys": config.secret_keys,
         "live": live,
-        "engine_root": str(ENGINE_ROOT),
+        "environment": clean_environment(os.environ),
     }
-    answer = _run_child(request, stack)
+    answer = _run(request, library_imports(project.main, _cloud(config.values)), stack)
     if "error" in answer:
         raise _as_user_error(answer["error"], stack)
     return Graph.from_json(answer["graph"])
+
+
+def run_stacks(stacks: Iterable[str], run: Callable[[str], Graph]) -> dict[str, Graph]:
+    """Several at once, in the order asked for; the first that fails, in that order, is the one that is told."""
+    names = list(stacks)
+    with ThreadPoolExecutor(RUNS_AT_ONCE) as pool:
+        return dict(zip(names, pool.map(run, names), strict=True))
 
 
 def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -54,33 +66,25 @@ def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return {**kept, "PULUMI_ERROR_OUTPUT_STRING": "true"}
 
 
-def _run_child(request: dict[str, Any], stack: str) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory(prefix="aigc-engine-") as folder:
-        path = Path(folder) / "answer.json"
-        try:
-            done = subprocess.run(
-                [sys.executable, "-m", "scripts.engine.child"],
-                input=json.dumps({**request, "answer": str(path)}),
-                cwd=ENGINE_ROOT,
-                env=clean_environment(os.environ),
-                capture_output=True,
-                text=True,
-                timeout=TIMEOUT_SECONDS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise fail(
-                f"stack {stack}",
-                f"the program did not end within {TIMEOUT_SECONDS} s",
-                "look for a wait or a look-up while the graph is made",
-            ) from None
-        if not path.exists():
-            last = " | ".join(done.stderr.strip().splitlines()[-3:])
-            raise fail(
-                f"stack {stack}", f"the program's process ended with code {done.returncode}: {last}", "see above"
-            )
-        answer: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+def _cloud(config: Mapping[str, str]) -> str | None:
+    """The cloud of the stack, where its configuration is sound enough to tell."""
+    try:
+        asked = yaml.safe_load(config.get(STACK_KEY, ""))
+    except yaml.YAMLError:
+        return None
+    return str(asked["cloud"]) if isinstance(asked, dict) and "cloud" in asked else None
+
+
+def _run(request: dict[str, Any], imports: tuple[str, ...], stack: str) -> dict[str, Any]:
+    began = time.monotonic()
+    answer, printed = _PROCESSES.run(imports, request, TIMEOUT_SECONDS)
+    if answer is not None:
         return answer
+    if time.monotonic() - began >= TIMEOUT_SECONDS:
+        problem = f"the program did not end within {TIMEOUT_SECONDS} s"
+        raise fail(f"stack {stack}", problem, "look for a wait or a look-up while the graph is made")
+    last = " | ".join(printed.strip().splitlines()[-3:])
+    raise fail(f"stack {stack}", f"the program's process ended without an answer: {last}", "see above")
 
 
 def _as_user_error(error: dict[str, Any], stack: str) -> UserError:

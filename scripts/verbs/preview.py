@@ -13,7 +13,7 @@ from aigc.catalog.faults import fail
 from aigc.config.stacks import PROJECT_ROOT
 from aigc.plan.validation import plan_of
 from scripts.console import EXIT_NO, out
-from scripts.engine.api import preview_graph
+from scripts.engine.api import preview_graphs
 from scripts.engine.base import graphs_of_commit
 from scripts.engine.config import load_project
 from scripts.preview import forms
@@ -51,7 +51,7 @@ def register(app: typer.Typer) -> None:
         Nothing outside is asked. Exit code 1: a mandatory rule is broken.
         """
         names = stacks or load_project(PROJECT_ROOT).stacks()
-        graphs = {name: preview_graph(name, PROJECT_ROOT) for name in names}
+        graphs = preview_graphs(names, PROJECT_ROOT)
         before = graphs_of_commit(base, names, PROJECT_ROOT) if base else {}
         reports = [
             report_of(graph, plan_of(name), changes_since(base, before[name], graph) if base else None)

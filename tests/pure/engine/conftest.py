@@ -8,10 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.engine import runner
 from scripts.engine.graph import Graph
 from scripts.engine.runner import run_stack
-from tests.pure.engine.forked import run_forked
 
 SAMPLES = Path(__file__).parent / "samples"
 PROJECT = """\
@@ -58,9 +56,8 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run_program(project: Path, monkeypatch: pytest.MonkeyPatch) -> RunProgram:
-    """Run a program given as text; `config` is the stack file's. Forked, because starting Python takes a second."""
-    monkeypatch.setattr(runner, "_run_child", run_forked)
+def run_program(project: Path) -> RunProgram:
+    """Run a program given as text; `config` is the stack file's."""
     return runner_in(project)
 
 

@@ -8,13 +8,11 @@ from pathlib import Path
 import pytest
 
 from aigc.catalog.faults import UserError
-from scripts.engine import runner
 from scripts.engine.base import graphs_of_commit
 from scripts.preview import forms
 from scripts.preview.changes import changes_since
 from scripts.preview.report import StackReport
 from tests.pure.engine.conftest import RunProgram, runner_in
-from tests.pure.engine.forked import run_forked
 
 BEFORE = 'config_map("kept", size="1"); config_map("gone")'
 AFTER = 'config_map("kept", size="2"); config_map("new")'
@@ -26,9 +24,8 @@ def _git(folder: Path, *arguments: str) -> None:
 
 
 @pytest.fixture
-def committed(project: Path, monkeypatch: pytest.MonkeyPatch) -> RunProgram:
+def committed(project: Path) -> RunProgram:
     """A repository whose last commit holds the program before the change."""
-    monkeypatch.setattr(runner, "_run_child", run_forked)
     run = runner_in(project)
     run(BEFORE)
     _git(project, "init", "-q")

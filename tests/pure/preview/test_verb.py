@@ -21,7 +21,7 @@ def previewed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, repository: Path)
     """The graph that every stack has; a test puts it in."""
     graphs: list[Graph] = []
     plan = resolve(parse_stack_file(write(tmp_path, gcp())), "gcp-test", repository)
-    monkeypatch.setattr(verb, "preview_graph", lambda *_: graphs[0])
+    monkeypatch.setattr(verb, "preview_graphs", lambda names, _: dict.fromkeys(names, graphs[0]))
     monkeypatch.setattr(verb, "plan_of", lambda *_: plan)
     return graphs
 
