@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,12 +17,11 @@ from aigc.observability.p99_diagnosis import COLD_START_MS, FAULTS_PER_SECOND, C
 from aigc.plan.stack_plan import EndpointPlan, StackPlan
 from scripts.load.run_file import Run
 from scripts.local.prometheus import Prometheus
-from scripts.local.request_path import executed_models
 from scripts.local.workloads import Workloads
 from scripts.status_page.collect import read_numbers
 from tests.browser.chromium import browser
 from tests.browser.test_status_page import assert_sound
-from tests.incidents.memory_pressure import Service, memory_pressure
+from tests.incidents.memory_pressure import memory_pressure
 from tests.incidents.slow_hop import narrow_link
 from tests.incidents.traffic import load
 from tests.live.conftest import eventually, run, scripts_json
@@ -102,15 +100,6 @@ class Stage:
         activator = self.address_of("knative-serving", "app=activator")
         return narrow_link(self.workloads.endpoint_pods("gpt")[0], [gateway, activator])
 
-    def squeezed(self, pod: Any, warm: Numbers) -> AbstractContextManager[None]:
-        model = self.endpoint("gpt").models[0]
-        assert warm.requests_per_second, "the same user's requests were counted when nothing was wrong"
-
-        def served() -> float | None:
-            return executed_models(self.workloads, "gpt").get(model)
-
-        return memory_pressure(pod, Service(served, warm.requests_per_second))
-
 
 @pytest.fixture(scope="module")
 def incidents(first_up: subprocess.CompletedProcess[str], plan: StackPlan) -> Iterator[dict[Cause, Incident]]:
@@ -128,7 +117,7 @@ def incidents(first_up: subprocess.CompletedProcess[str], plan: StackPlan) -> It
     found[Cause.SLOW_HOP] = stage.play("gpt", warm, stage.narrow(), users=4)
     pod = stage.workloads.endpoint_pods("gpt")[0]
     try:
-        found[Cause.MEMORY_PRESSURE] = stage.play("gpt", warm, stage.squeezed(pod, warm), users=1)
+        found[Cause.MEMORY_PRESSURE] = stage.play("gpt", warm, memory_pressure(pod), users=1)
     finally:
         # Triton does not start again what the kernel killed for memory, and stays ready without it.
         stage.workloads.core.delete_namespaced_pod(pod.metadata.name, MODELS_NAMESPACE)
