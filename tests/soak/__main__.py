@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from tests.faults.up import must_come_up
 from tests.soak import cycles, repeated_faults, volume
 from tests.soak.record import WANTED, objections, write
 
@@ -37,6 +38,8 @@ def main() -> int:
         ((name, full),) = WANTED[part].items()
         amount = given.amount or full
         command = f"python -m tests.soak {part}" + (f" --amount {amount}" if amount != full else "")
+        if part != "cycles":
+            must_come_up()
         path = write(part, command, {name: amount}, PARTS[part](amount))
         sys.stderr.write(f"{path}\n")
         found += objections(part)
