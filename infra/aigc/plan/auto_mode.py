@@ -22,12 +22,12 @@ def on_auto_mode(machine: Machine) -> Machine:
     return machine.model_copy(update={"max_pods": max(machine.max_pods or 0, AUTO_MODE_PODS_A_NODE)})
 
 
-def spare_nodes(pool: PoolSpec, capacity: CapacityType) -> int:
-    """Nodes beyond a fixed number while EKS replaces one: the new one comes first, where there is room for it.
+def spare_nodes(spec: StackSpec, pool: PoolSpec, capacity: CapacityType) -> int:
+    """Nodes beyond a fixed number while EKS replaces some: one in each zone, where there is room for it.
 
     A pool that grows from none replaces within its bound; a reservation has none beyond its machines.
     """
-    return 1 if pool.min_nodes and capacity is not CapacityType.RESERVED else 0
+    return 0 if capacity is CapacityType.RESERVED else min(pool.min_nodes, len(pool.zones or spec.zones))
 
 
 def auto_mode_gap(machine: Machine) -> str | None:

@@ -38,7 +38,7 @@ def made_by(spec: StackSpec, pool: PoolSpec, machine: Machine) -> dict[str, Any]
     """What of a pool's plan follows from who makes its nodes: image, maker, and how many come while others go."""
     capacity = capacity_of(spec, pool)
     if with_auto_mode(spec):
-        return {"surge_nodes": spare_nodes(pool, capacity)}
+        return {"surge_nodes": spare_nodes(spec, pool, capacity)}
     karpenter = by_karpenter(spec, pool)
     return {
         "node_image": karpenter_image() if karpenter else node_image(spec.cloud, machine, pool.node_image),

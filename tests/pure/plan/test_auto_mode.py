@@ -79,12 +79,20 @@ def test_every_pool_is_its_and_none_has_an_image_of_ours(tmp_path: Path, reposit
     assert not other.cluster.auto_mode and "auto mode" not in render_text(other)
 
 
-def test_a_fixed_pool_has_one_more_while_a_node_is_replaced(tmp_path: Path, repository: Path) -> None:
-    result = plan(tmp_path, repository, auto_mode())
-    assert [pool.surge_nodes for pool in result.pools] == [1, 0]
-    assert [quota.needed for quota in result.quotas] == [3 * 8, 2 * 8], "the account must allow that one, too"
+@pytest.mark.parametrize(("nodes", "spare"), [(1, 1), (2, 2), (5, 2)])
+def test_a_fixed_pool_has_one_more_in_each_zone_while_nodes_are_replaced(
+    tmp_path: Path, repository: Path, nodes: int, spare: int
+) -> None:
+    result = plan(tmp_path, repository, auto_mode(PLATFORM | {"min_nodes": nodes, "max_nodes": nodes}))
+    assert [pool.surge_nodes for pool in result.pools] == [spare, 0]
+    assert [quota.needed for quota in result.quotas] == [(nodes + spare) * 8, 2 * 8], (
+        "the account must allow these, too"
+    )
+
+
+def test_a_reservation_has_no_room_for_one_more(tmp_path: Path, repository: Path) -> None:
     reserved = plan(tmp_path, repository, auto_mode(**RESERVED | {"min_nodes": 2, "max_nodes": 2}))
-    assert reserved.pools[1].surge_nodes == 0, "a reservation has no room for one more"
+    assert reserved.pools[1].surge_nodes == 0
 
 
 @pytest.mark.parametrize("block", [True, False])

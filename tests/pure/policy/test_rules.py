@@ -109,6 +109,16 @@ def karpenter_pool(**taint: Any) -> ResourceView:
     return kind("NodePool", "pool", "karpenter.sh/v1", spec={"template": template})
 
 
+def auto_mode_pool() -> ResourceView:
+    own = karpenter_pool().inputs["spec"]["template"]
+    nodes = {**own["spec"], "nodeClassRef": {"group": "eks.amazonaws.com", "kind": "NodeClass", "name": "l4"}}
+    return kind("NodePool", "pool", "karpenter.sh/v1", spec={"template": {**own, "spec": nodes}})
+
+
+def fixed_pool() -> ResourceView:
+    return kind("NodePool", "pool", "karpenter.sh/v1", spec={**karpenter_pool().inputs["spec"], "replicas": 2})
+
+
 def mounted_bucket(*modes: str, **csi: Any) -> ResourceView:
     spec = {"accessModes": [*(modes or ("ReadOnlyMany",))], "csi": {"driver": "s3.csi.aws.com", "readOnly": True} | csi}
     return kind("PersistentVolume", "models", spec=spec)
@@ -126,6 +136,8 @@ KEEPS = [
     [eks_group(), endpoint(), autoscaler(), EKS, CNI, POLICY],
     [aks_pool(), endpoint(), aks(), POLICY],
     [karpenter_pool(), endpoint(), autoscaler(chart="oci://public.ecr.aws/karpenter/karpenter")],
+    [auto_mode_pool(), endpoint()],
+    [fixed_pool(), endpoint()],
     [namespace("privileged", **{"aigc/pod-security-reason": "a device plugin"})],
     [kind("Secret", "s", stringData=Hidden()), kind("Secret", "t", data={"a": Hidden()})],
     [kind("ScaledObject", "so", "keda.sh/v1alpha1", spec={"scaleTargetRef": {"name": "d"}}),
