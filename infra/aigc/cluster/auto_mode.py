@@ -22,6 +22,16 @@ _OLDEST_HOURS = 336
 """Two weeks, as EKS' own node pools have it; after three it ends any node (amazon-eks-user-guide, issue 986)."""
 
 
+def policy_switch_body() -> Body:
+    """Without it EKS enforces no network policy (EKS user guide, auto-net-pol)."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "amazon-vpc-cni", "namespace": "kube-system"},
+        "data": {"enable-network-policy-controller": "true"},
+    }
+
+
 def node_class_body(plan: StackPlan, pool: PoolPlan) -> Body:
     """How a node of the pool is made, as far as EKS asks (EKS user guide, create-node-class)."""
     cluster = plan.cluster.name
@@ -36,6 +46,7 @@ def node_class_body(plan: StackPlan, pool: PoolPlan) -> Body:
             # The cluster's own group, which EKS marks so; into no other may it let load balancers.
             "securityGroupSelectorTerms": [{"tags": {"aws:eks:cluster-name": cluster}}],
             "ephemeralStorage": {"size": f"{pool.disk_gib}Gi"},
+            "networkPolicy": "DefaultAllow",
             **reserved,
         },
     }
@@ -72,13 +83,14 @@ def _fixed(body: Body, pool: PoolPlan, number: int) -> Body:
 
 
 class AutoModePools(Component):
-    """Node classes, then node pools: on the way back a node is gone before what it was made by."""
+    """Policies are on, then node classes, then node pools: on the way back a node goes before what it was made by."""
 
     LAYER = "cluster"
 
     def __init__(self, name: str, plan: StackPlan, cluster: ClusterHandle) -> None:
         super().__init__(name)
-        classes = add_objects(cluster, self, [node_class_body(plan, pool) for pool in plan.pools], cluster.ready)
+        switch = add_objects(cluster, self, [policy_switch_body()], cluster.ready)
+        classes = add_objects(cluster, self, [node_class_body(plan, pool) for pool in plan.pools], switch)
         bodies = [body for pool in plan.pools for body in node_pool_bodies(pool)]
         pools = add_objects(cluster, self, bodies, classes)
         self.ready: tuple[pulumi.Resource, ...] = pools

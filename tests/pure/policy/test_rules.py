@@ -131,12 +131,19 @@ CNI = view(
     "aws:eks/addon:Addon", "cni", {"addonName": "vpc-cni", "configurationValues": '{"enableNetworkPolicy": "true"}'}
 )
 
+AUTO_MODE = [
+    view("aws:eks/cluster:Cluster", "eks", {"computeConfig": {"enabled": True}}),
+    kind("ConfigMap", "switch", metadata={"name": "amazon-vpc-cni"}, data={"enable-network-policy-controller": "true"}),
+    kind("NodeClass", "l4", "eks.amazonaws.com/v1", spec={"networkPolicy": "DefaultAllow"}),
+    POLICY,
+]
+
 KEEPS = [
     [gke_pool(), endpoint(), GKE, POLICY, namespace("restricted")],
     [eks_group(), endpoint(), autoscaler(), EKS, CNI, POLICY],
     [aks_pool(), endpoint(), aks(), POLICY],
     [karpenter_pool(), endpoint(), autoscaler(chart="oci://public.ecr.aws/karpenter/karpenter")],
-    [auto_mode_pool(), endpoint()],
+    [auto_mode_pool(), endpoint(), *AUTO_MODE],
     [fixed_pool(), endpoint()],
     [namespace("privileged", **{"aigc/pod-security-reason": "a device plugin"})],
     [kind("Secret", "s", stringData=Hidden()), kind("Secret", "t", data={"a": Hidden()})],
@@ -184,6 +191,9 @@ BREAKS: list[tuple[str, list[ResourceView]]] = [
     ("network-policy-is-enforced", [replace(GKE, inputs={}), POLICY]),
     ("network-policy-is-enforced", [EKS, POLICY]),
     ("network-policy-is-enforced", [EKS, POLICY, replace(CNI, inputs={"addonName": "vpc-cni"})]),
+    ("network-policy-is-enforced", [*AUTO_MODE[:1], *AUTO_MODE[2:]]),
+    ("network-policy-is-enforced", [*AUTO_MODE, kind("NodeClass", "other", "eks.amazonaws.com/v1", spec={})]),
+    ("network-policy-is-enforced", [AUTO_MODE[0], POLICY, CNI]),
     ("autoscaled-counts-are-ignored", [gke_pool(ignore_changes=("nodeCount",))]),
     ("autoscaled-counts-are-ignored", [
         kind("ScaledObject", "so", "keda.sh/v1alpha1", spec={"scaleTargetRef": {"name": "d"}}),

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
+from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
 
+from aigc.clouds.aws.subnets import control_plane_range
 from aigc.cluster.auto_mode import node_class_body, node_pool_bodies, nodes_by_zone
 from aigc.config.stack_file import parse_stack_file
 from aigc.config.stacks import MODEL_REPOSITORY
+from aigc.foundation.network_policy import network_policies
 from aigc.plan.resolve import resolve
 from aigc.plan.stack_plan import CapacityType, StackPlan
 from aigc.plan.validation import stack_file_faults
+from aigc.policy.judge import judge
 from scripts.engine.graph import Graph, Resource
+from scripts.preview.policy_view import stack_view
 from tests.contracts.report import check_graph
+from tests.flows.evaluator import Peer, allowed, denied
 from tests.pure.plan.stacks_for_tests import aws, write
 from tests.pure.program.graphs import build, graph_of
-from tests.pure.program.plans import pool_plan
+from tests.pure.program.plans import aws_plan, pool_plan
 from tests.pure.program.test_aws import of_type
 from tests.pure.program.test_graph import ancestors, custom, one
 
@@ -200,3 +206,47 @@ def test_nodes_come_after_what_they_need_and_before_who_needs_them(graph: Graph)
     )
     for user in users:
         assert {pool.urn for pool in pools} <= ancestors(graph, user), user.urn
+
+
+def test_policies_are_enforced_from_the_first_node_on(graph: Graph) -> None:
+    switch = one(graph, "ConfigMap", "amazon-vpc-cni")
+    assert switch.inputs["data"] == {"enable-network-policy-controller": "true"}
+    for item in custom(graph):
+        if item.type.endswith((":NodePool", ":NodeClass")):
+            assert switch.urn in ancestors(graph, item)
+        if item.type.endswith(":NodeClass"):
+            assert item.inputs["spec"]["networkPolicy"] == "DefaultAllow"
+
+
+def test_a_resolver_that_is_no_pod_is_asked(plan: StackPlan) -> None:
+    """DNS is a process of each node, at an address of the Services' range (aws/containers-roadmap, issue 2552)."""
+    policies = network_policies(plan, control_plane_range(plan.cluster.node_cidr or ""))
+    gpt = Peer("models", {"aigc/endpoint": "gpt"}, "10.32.1.9")
+    resolver = Peer(address=str(IPv4Network(plan.cluster.service_cidr or "")[10]))
+    assert allowed(policies, gpt, resolver, 53, "UDP") and denied(policies, gpt, resolver, 80)
+
+
+def test_the_gateway_faces_the_internet(graph: Graph) -> None:
+    (serving,) = [item for item in custom(graph) if item.type.endswith(":KnativeServing")]
+    (kourier,) = serving.inputs["spec"]["services"]
+    scheme = {"service.beta.kubernetes.io/aws-load-balancer-scheme": "internet-facing"}
+    assert kourier == {"name": "kourier", "annotations": scheme}
+    (elsewhere,) = [
+        item
+        for item in custom(graph_of(lambda: build(aws_plan()), "aws-test"))
+        if item.type.endswith(":KnativeServing")
+    ]
+    assert "services" not in elsewhere.inputs["spec"]
+
+
+def test_a_claim_is_served_by_its_driver_and_no_role_of_a_pod(graph: Graph) -> None:
+    kind = one(graph, "StorageClass", "aigc-gp3")
+    assert kind.inputs["provisioner"] == "ebs.csi.eks.amazonaws.com"
+    (claimant,) = [item for item in custom(graph) if item.name == "kube-prometheus-stack"]
+    claim = claimant.inputs["values"]["prometheus"]["prometheusSpec"]["storageSpec"]["volumeClaimTemplate"]["spec"]
+    assert claim["storageClassName"] == kind.inputs["metadata"]["name"] and kind.urn in ancestors(graph, claimant)
+
+
+def test_no_rule_of_the_house_is_broken(graph: Graph) -> None:
+    broken = {verdict.rule.name: verdict.findings for verdict in judge(stack_view(graph)) if verdict.broken}
+    assert broken == {}

@@ -79,7 +79,8 @@ _INABILITIES = (
     ),
     Inability(
         "load balancer",
-        "The gateway gets a Classic Load Balancer from EKS; AWS' controller is not installed for an NLB",
+        "The gateway gets a Classic Load Balancer from EKS, for AWS' controller is not installed; under Auto Mode a"
+        " Network Load Balancer",
     ),
     Inability(
         "registry",
