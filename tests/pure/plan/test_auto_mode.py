@@ -9,9 +9,11 @@ import pytest
 
 from aigc.catalog.kinds import Cloud
 from aigc.catalog.machines import machines
+from aigc.catalog.services import HOURS_PER_MONTH
 from aigc.config.stack_file import parse_stack_file
 from aigc.plan.auto_mode import on_auto_mode
 from aigc.plan.capacity import allocatable
+from aigc.plan.cost_text import state_texts
 from aigc.plan.resolve import resolve
 from aigc.plan.room import room_of_node
 from aigc.plan.stack_plan import StackPlan
@@ -111,3 +113,19 @@ def test_a_small_node_has_more_pods_and_less_memory_for_them(tmp_path: Path, rep
     assert memory is not None and more is not None and more - memory == 11 * (110 - 58)
     other = plan(tmp_path, repository, aws())
     assert room_of_node(other, other.pools[0]) == allocatable(small)
+
+
+def test_its_fee_is_named_and_never_guessed(tmp_path: Path, repository: Path) -> None:
+    fee = "fee of EKS Auto Mode for each machine"
+    cost, other = plan(tmp_path, repository, auto_mode()).cost, plan(tmp_path, repository, aws()).cost
+    assert fee in cost.not_priced and "capacity units of the load balancer" in cost.not_priced
+    assert fee not in {item.name for item in cost.items}, "what has no price is no line of the bill"
+    assert all(text.endswith("for what is priced") for text in state_texts(cost))
+    assert not any("Auto Mode" in name or "capacity units" in name for name in other.not_priced)
+
+
+def test_the_gateway_has_one_load_balancer_of_its_kind(tmp_path: Path, repository: Path) -> None:
+    for stack, usd_per_hour in ((auto_mode(), 0.0225), (aws(), 0.025)):
+        items = [item for item in plan(tmp_path, repository, stack).cost.items if "load balancer" in item.name]
+        (balancer,) = items
+        assert balancer.floor.usd_per_month_low == pytest.approx(usd_per_hour * HOURS_PER_MONTH, abs=0.01)
