@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from aigc.catalog.machines import Machine, machines, no_less_than
+from aigc.plan.auto_mode import auto_mode_gap
 from aigc.plan.node_images import image_gap
 from aigc.plan.quota import quotas
 from aigc.plan.stack_plan import CapacityType, Cloud, PoolPlan, QuotaPlan, StackPlan
@@ -31,13 +32,16 @@ class Alternative:
         return self.usd_per_hour * self.pool.max_nodes
 
 
-def candidates(cloud: Cloud, pool: PoolPlan) -> tuple[PoolPlan, ...]:
+def candidates(cloud: Cloud, pool: PoolPlan, *, auto_mode: bool = False) -> tuple[PoolPlan, ...]:
     """Pools in place of `pool`: other machine types; for spot and reserved ones on demand, too, never the other way."""
     wanted = machines(cloud)[pool.machine_type]
     rows = [
         row
         for row in no_less_than(wanted, ("vcpus", "memory_gib"))
-        if row.architecture == wanted.architecture and row.vcpus and row.memory_gib and not image_gap(cloud, row)
+        if row.architecture == wanted.architecture
+        and row.vcpus
+        and row.memory_gib
+        and not (auto_mode_gap(row) if auto_mode else image_gap(cloud, row))
     ]
     # What is reserved is of one machine type: there is none of another.
     ways = dict.fromkeys((pool.capacity, CapacityType.ON_DEMAND)).keys() - {CapacityType.RESERVED}

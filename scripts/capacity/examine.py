@@ -99,7 +99,7 @@ def examine(plan: StackPlan, cloud: LiveCloud, note: Callable[[str], None] = lam
 
 def _alternative(plan: StackPlan, pool: PoolPlan, cloud: LiveCloud, note: Callable[[str], None]) -> Fact[Alternative]:
     note(f"what could stand in for pool {pool.name}")
-    possible = candidates(plan.cloud, pool)
+    possible = candidates(plan.cloud, pool, auto_mode=plan.cluster.auto_mode)
     offerings = cloud.offerings(list(dict.fromkeys(one.machine_type for one in possible)))
     fitting = [one for one in possible if _fits(plan, one, cloud, offerings)]
     if not fitting:

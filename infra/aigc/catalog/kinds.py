@@ -58,6 +58,8 @@ class NodeProvisioning(StrEnum):
     """Resizes the scaling group of a pool."""
     KARPENTER = "karpenter"
     """Makes machines itself, for pools that go to none; pools whose nodes stay are groups of a fixed size."""
+    AUTO_MODE = "auto-mode"
+    """EKS itself makes the machines of every pool, and brings what a node needs (EKS Auto Mode)."""
 
 
 class SourceKind(StrEnum):

@@ -41,6 +41,12 @@ SERVICE_ACCOUNT_ID_CHARS = 30
 """IAM: account ids have 6 to 30 characters."""
 EKS_NODE_GROUP_NAME_CHARS = 63
 """EKS API, CreateNodegroup: at most 63 characters."""
+NODE_POOL_NAME_CHARS = 63
+"""Karpenter: the name of a NodePool is the value of a label of its nodes."""
+AUTO_MODE_PODS_A_NODE = 110
+"""EKS Auto Mode: most pods on a node (EKS user guide, create-node-class)."""
+AUTO_MODE_MOST_DISK_GIB = 59_000
+"""EKS Auto Mode: largest disk of a node (EKS user guide, create-node-class, ephemeralStorage.size)."""
 IAM_ROLE_NAME_CHARS = 64
 """IAM API, CreateRole: at most 64 characters."""
 SAGEMAKER_NAME_CHARS = 63

@@ -52,6 +52,8 @@ class Service(Row):
     note: str | None = None
     most: int | None = None
     """The price holds for up to so many; beyond it is unknown."""
+    auto_mode: bool | None = None
+    """Whether a stack has it only with EKS Auto Mode (true), or only without (false)."""
 
     def usd_per_month(self, region: str | None) -> float | None:
         """For one of it in a region; None where that is not known."""

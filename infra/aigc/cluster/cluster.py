@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from aigc.catalog.faults import fail
 from aigc.clouds.contract import ClusterHandle, ModelStoreHandle, ModelStores, NetworkHandle
 from aigc.clouds.registry import adapter_for
+from aigc.cluster.auto_mode import AutoModePools
 from aigc.plan.stack_plan import StackPlan
 
 
@@ -17,7 +19,10 @@ def build_network(plan: StackPlan) -> NetworkHandle:
 
 def build_cluster(plan: StackPlan, network: NetworkHandle) -> ClusterHandle:
     """The cluster of the plan's cloud, with its node pools and the provider that talks to it."""
-    return adapter_for(plan.cloud).cluster(plan, network)
+    cluster = adapter_for(plan.cloud).cluster(plan, network)
+    if not plan.cluster.auto_mode:
+        return cluster
+    return replace(cluster, ready=(*cluster.ready, *AutoModePools("node-pools", plan, cluster).ready))
 
 
 def build_model_store(plan: StackPlan, network: NetworkHandle, cluster: ClusterHandle, root: Path) -> ModelStoreHandle:

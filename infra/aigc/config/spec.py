@@ -249,7 +249,8 @@ class StackSpec(SpecModel):
     deletion_protection: bool | None = None
     """Whether the cloud refuses to delete the cluster. Default: true for stacks that end in -prod."""
     node_provisioning: NodeProvisioning | None = None
-    """What makes nodes for pods that wait, only on aws. Default: cluster_autoscaler."""
+    """What makes nodes for pods that wait, only on aws. Default: cluster_autoscaler. With auto-mode EKS makes those of
+    every pool, each of a fixed number or from none. It is a choice for a new stack, not for a cluster that is there."""
     nat_gateway_per_zone: bool | None = None
     """Whether nodes of each zone have a NAT gateway of their own, which the loss of another zone leaves alone; only on
     aws. Default: true for stacks that end in -prod."""

@@ -19,6 +19,8 @@ from aigc.plan.stack_plan import ComponentPlan, StackPlan
 from aigc.tokens import Component
 
 COMPONENT = "knative-operator"
+_TO_THE_INTERNET = {"service.beta.kubernetes.io/aws-load-balancer-scheme": "internet-facing"}
+"""Under Auto Mode a Service gets an NLB, which faces the VPC unless told so (EKS user guide, auto-configure-nlb)."""
 
 
 def knative_serving_body(plan: StackPlan, version: str) -> Body:
@@ -31,6 +33,7 @@ def knative_serving_body(plan: StackPlan, version: str) -> Body:
         "spec": {
             "version": version,
             "ingress": {"kourier": {"enabled": True}},
+            **({"services": [{"name": "kourier", "annotations": _TO_THE_INTERNET}]} if plan.cluster.auto_mode else {}),
             "config": {name.removeprefix("config-"): dict(values) for name, values in config.items() if values},
         },
     }

@@ -8,6 +8,10 @@ from aigc.cluster.kubernetes_object import Body, add_objects
 from aigc.plan.stack_plan import StackPlan
 from aigc.tokens import Component
 
+_OF_THE_ADDON = "ebs.csi.aws.com"
+_OF_AUTO_MODE = "ebs.csi.eks.amazonaws.com"
+"""Drivers of the same disks, neither of which takes a disk of the other's (EKS user guide, create-storage-class)."""
+
 
 def storage_class_bodies(plan: StackPlan) -> list[Body]:
     """The one for the disks of EBS: EKS brings a class of the older disks, and marks none as the default."""
@@ -17,7 +21,7 @@ def storage_class_bodies(plan: StackPlan) -> list[Body]:
         "apiVersion": "storage.k8s.io/v1",
         "kind": "StorageClass",
         "metadata": {"name": EBS_STORAGE_CLASS},
-        "provisioner": "ebs.csi.aws.com",
+        "provisioner": _OF_AUTO_MODE if plan.cluster.auto_mode else _OF_THE_ADDON,
         "parameters": {"type": "gp3", "encrypted": "true"},
         # A disk lies in one zone: its pod is placed first.
         "volumeBindingMode": "WaitForFirstConsumer",

@@ -9,6 +9,7 @@ from aigc.catalog.kinds import CapacityType, Cloud, SourceKind
 from aigc.catalog.limits import AKS_PODS_A_NODE
 from aigc.catalog.machines import Machine, machines
 from aigc.config.spec import ModelSpec, PoolSpec, RequestedMode, StackSpec
+from aigc.plan.auto_mode import on_auto_mode, with_auto_mode
 from aigc.plan.devices import devices_per_node, devices_per_replica
 from aigc.plan.existing_nodes import machine_of_nodes
 from aigc.plan.repository import Model
@@ -126,7 +127,8 @@ def machine_of(spec: StackSpec, pool: PoolSpec) -> Machine | None:
     """The catalog's row of a pool's machine type, or what a cluster's owner says of a node; None: there is neither."""
     if spec.cloud is Cloud.EXISTING:
         return machine_of_nodes(pool)
-    return machines(spec.cloud).get(pool.machine_type or "")
+    row = machines(spec.cloud).get(pool.machine_type or "")
+    return on_auto_mode(row) if row and with_auto_mode(spec) else row
 
 
 def accelerator_of(spec: StackSpec, pool: PoolSpec) -> str:

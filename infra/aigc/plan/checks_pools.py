@@ -10,7 +10,9 @@ from aigc.catalog.kinds import Cloud
 from aigc.catalog.machines import Machine, all_machines, machines, nearest_living
 from aigc.config.problems import Problem, did_you_mean, printable
 from aigc.config.spec import PoolSpec, StackSpec
+from aigc.plan.auto_mode import with_auto_mode
 from aigc.plan.capacity import machine_of, models_on_nodes, pool_for
+from aigc.plan.checks_auto_mode import auto_mode_problems
 from aigc.plan.checks_aws_pools import aws_pool_problems
 from aigc.plan.checks_cluster import REAL_CLOUDS, zones_problems
 from aigc.plan.checks_existing import existing_pool_problems, nodes_elsewhere
@@ -54,6 +56,7 @@ def pool_problems(spec: StackSpec) -> Iterator[Problem]:
         yield from gke_pool_problems(spec, path, pool)
         yield from aws_pool_problems(spec, path, pool)
         yield from karpenter_problems(spec, path, pool)
+        yield from auto_mode_problems(spec, path, pool)
         yield from zones_problems(spec, (*path, "zones"), pool.zones)
         for index, zone in enumerate(pool.zones):
             if spec.zones and zone not in spec.zones:
@@ -90,7 +93,7 @@ def _machine(spec: StackSpec, path: tuple[str, str], pool: PoolSpec) -> Iterator
         yield Problem(
             asked, f"{printable(pool.machine_type)} is not one machine with a known size", "choose another row"
         )
-    elif gap := image_gap(spec.cloud, machine, pool.node_image):
+    elif not with_auto_mode(spec) and (gap := image_gap(spec.cloud, machine, pool.node_image)):
         yield Problem(
             asked, gap, "choose another machine: of NVIDIA or Neuron, or without any accelerator; or another node_image"
         )

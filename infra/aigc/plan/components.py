@@ -9,6 +9,7 @@ from aigc.catalog.cache import KUBECONFIG
 from aigc.catalog.kinds import Cloud
 from aigc.catalog.versions import component, versions
 from aigc.config.spec import PoolSpec, StackSpec
+from aigc.plan.auto_mode import with_auto_mode
 from aigc.plan.capacity import machine_of
 from aigc.plan.existing_nodes import resource_key
 from aigc.plan.node_images import is_bottlerocket, node_image
@@ -93,8 +94,8 @@ def _wants_fpga_plugin(pool: PoolSpec) -> bool:
 
 def _node_components(spec: StackSpec) -> list[tuple[str, str]]:
     """What GKE brings and others leave to their user: who adds nodes (EKS), and who tells Kubernetes of their
-    accelerators (EKS and AKS, and where the owner of a cluster has it so)."""
-    if spec.cloud not in (Cloud.AWS, Cloud.AZURE, Cloud.EXISTING):
+    accelerators (EKS and AKS, and where the owner of a cluster has it so). EKS Auto Mode brings both."""
+    if spec.cloud not in (Cloud.AWS, Cloud.AZURE, Cloud.EXISTING) or with_auto_mode(spec):
         return []
     pools = [pool for pool in spec.pools.values() if pool.nodes is None or pool.nodes.install_device_plugin]
     scaled = spec.cloud is Cloud.AWS and any(pool.min_nodes != pool.max_nodes for pool in pools)

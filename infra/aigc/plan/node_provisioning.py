@@ -1,15 +1,20 @@
-"""Who makes the nodes of a pool on AWS: a scaling group that is resized, or Karpenter."""
+"""Who makes the nodes of a pool on AWS: a scaling group that is resized, Karpenter, or EKS itself."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from aigc.catalog import labels
 from aigc.catalog.kinds import CapacityType, Cloud, NodeImage, NodeProvisioning
+from aigc.catalog.machines import Machine
 from aigc.catalog.versions import versions
 from aigc.config.problems import Problem
 from aigc.config.spec import PoolSpec, StackSpec
+from aigc.plan.auto_mode import spare_nodes, with_auto_mode
 from aigc.plan.capacity import capacity_of
+from aigc.plan.devices import surge_nodes
+from aigc.plan.node_images import node_image
 
 Where = tuple[str, str]
 
@@ -27,6 +32,19 @@ def by_karpenter(spec: StackSpec, pool: PoolSpec) -> bool:
 def karpenter_image() -> str:
     """What its node classes call an image: the family and the release, never the newest there is."""
     return f"{NodeImage.AL2023}@{versions().node_images[NodeImage.AL2023]}"
+
+
+def made_by(spec: StackSpec, pool: PoolSpec, machine: Machine) -> dict[str, Any]:
+    """What of a pool's plan follows from who makes its nodes: image, maker, and how many come while others go."""
+    capacity = capacity_of(spec, pool)
+    if with_auto_mode(spec):
+        return {"surge_nodes": spare_nodes(spec, pool, capacity)}
+    karpenter = by_karpenter(spec, pool)
+    return {
+        "node_image": karpenter_image() if karpenter else node_image(spec.cloud, machine, pool.node_image),
+        "karpenter": karpenter,
+        "surge_nodes": surge_nodes(spec.cloud, machine, capacity),
+    }
 
 
 def who_makes_nodes(spec: StackSpec) -> tuple[str, str]:

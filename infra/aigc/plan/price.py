@@ -10,6 +10,7 @@ from aigc.catalog.kinds import CapacityType, Cloud
 from aigc.catalog.machines import Machine, machines
 from aigc.catalog.services import HOURS_PER_MONTH, Per, Service, services
 from aigc.config.spec import StackSpec
+from aigc.plan.auto_mode import with_auto_mode
 from aigc.plan.cost import CostInterval, CostItem, CostPlan, InferenceCost
 from aigc.plan.expected import expected_nodes
 from aigc.plan.managed import managed_costs
@@ -55,7 +56,7 @@ def monthly_cost(
     priced += [
         _service_item(row, nodes, spec.region, made.get(row.service, 1))
         for row in services(spec.cloud)
-        if row.per is not Per.STORED_GIB or row.service in made
+        if (row.per is not Per.STORED_GIB or row.service in made) and row.auto_mode in (None, with_auto_mode(spec))
     ]
     items = tuple(item for item, _ in priced if item is not None)
     floor, at_plan, maximum = (

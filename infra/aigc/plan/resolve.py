@@ -18,6 +18,7 @@ from aigc.catalog.machines import Machine, resource_key_of
 from aigc.catalog.versions import kubernetes_minor, versions
 from aigc.config.spec import ModelSpec, PoolSpec, StackSpec
 from aigc.plan import scaling
+from aigc.plan.auto_mode import with_auto_mode
 from aigc.plan.azure import azure_plan, spot_label, spot_taint
 from aigc.plan.capacity import (
     capacity_of,
@@ -45,7 +46,6 @@ from aigc.plan.devices import (
     cloud_labels,
     devices_per_node,
     devices_per_replica,
-    surge_nodes,
     tpu_selector,
 )
 from aigc.plan.existing_nodes import existing_pool, selector_of
@@ -53,8 +53,7 @@ from aigc.plan.expected import expected
 from aigc.plan.managed import managed_endpoints
 from aigc.plan.model_store import model_store, with_files
 from aigc.plan.names import cluster_name, endpoint_host, endpoint_name
-from aigc.plan.node_images import node_image
-from aigc.plan.node_provisioning import by_karpenter, karpenter_image
+from aigc.plan.node_provisioning import made_by
 from aigc.plan.price import made_of_services, monthly_cost
 from aigc.plan.quota import quotas
 from aigc.plan.repository import Model
@@ -156,6 +155,7 @@ def _cluster(spec: StackSpec, stack: str) -> ClusterPlan:
         zones=spec.zones,
         deletion_protection=production if protected is None else protected,
         nat_gateway_per_zone=spec.cloud is Cloud.AWS and (production if each_zone is None else each_zone),
+        auto_mode=with_auto_mode(spec),
         **ranges,
     )
 
@@ -183,11 +183,9 @@ def _pool(spec: StackSpec, name: str, pool: PoolSpec) -> PoolPlan:
         taints=_taints(spec, name, capacity, machine),
         vcpus=machine.vcpus,
         memory_gib=machine.memory_gib,
-        node_image=karpenter_image() if by_karpenter(spec, pool) else node_image(spec.cloud, machine, pool.node_image),
         reservation=pool.reservation,
         capacity_block=pool.capacity_block,
         reservation_until=pool.reservation_until,
-        karpenter=by_karpenter(spec, pool),
         efa_interfaces=machine.efa_interfaces if pool.efa else 0,
         topology=topology_of(pool, machine),
         hosts_per_slice=hosts_of(pool, machine),
@@ -197,7 +195,7 @@ def _pool(spec: StackSpec, name: str, pool: PoolSpec) -> PoolPlan:
         devices_per_node=devices_per_node(machine, pool),
         boot_disk_type=machine.boot_disk_type,
         cloud_labels=cloud_labels(spec.cloud, machine, pool, capacity),
-        surge_nodes=surge_nodes(spec.cloud, machine, capacity),
+        **made_by(spec, pool, machine),
     )
 
 

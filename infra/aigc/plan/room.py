@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aigc.catalog.machines import machines
+from aigc.plan.auto_mode import on_auto_mode
 from aigc.plan.capacity import SIDECARS_CPU_MILLICORES, SIDECARS_MEMORY_MIB, allocatable
 from aigc.plan.stack_plan import EndpointPlan, PoolPlan, StackPlan
 
@@ -16,7 +17,9 @@ def room_of_node(plan: StackPlan, pool: PoolPlan) -> tuple[int | None, int | Non
         cpu = None if pool.vcpus is None else int(pool.vcpus * 1000)
         return cpu, None if pool.memory_gib is None else int(pool.memory_gib * 1024)
     machine = machines(plan.cloud).get(pool.machine_type)
-    return allocatable(machine) if machine else (None, None)
+    if machine is None:
+        return None, None
+    return allocatable(on_auto_mode(machine) if plan.cluster.auto_mode else machine)
 
 
 def requests_of_pod(endpoint: EndpointPlan) -> tuple[int, int]:

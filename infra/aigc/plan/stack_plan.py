@@ -94,6 +94,8 @@ class ClusterPlan(Frozen):
     """Zones the cluster may use; empty leaves the choice to the cloud."""
     deletion_protection: bool = False
     nat_gateway_per_zone: bool = False
+    auto_mode: bool = False
+    """Whether EKS makes the nodes of every pool, and brings what runs on them (EKS Auto Mode)."""
 
     @property
     def only_node_address(self) -> str | None:

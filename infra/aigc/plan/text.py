@@ -28,7 +28,7 @@ from aigc.plan.stack_plan import (
 _WIDTH = 36
 _SAID_WHEN_SET = frozenset({
     "reservation", "capacity_block", "reservation_until", "efa_interfaces", "karpenter", "nat_gateway_per_zone",
-    "topology", "workload_policy", "partition", "sharing", "boot_disk_type", "cloud_labels", "surge_nodes",
+    "auto_mode", "topology", "workload_policy", "partition", "sharing", "boot_disk_type", "cloud_labels", "surge_nodes",
 })  # fmt: skip
 """What few clusters and pools have: it would be a row of nothing in every other."""
 

@@ -76,12 +76,25 @@ def _gke_enforces(cluster: ResourceView, _: StackView) -> bool:
     return cluster.inputs.get("datapathProvider") == "ADVANCED_DATAPATH" or own is True
 
 
-def _eks_enforces(_: ResourceView, stack: StackView) -> bool:
+def _eks_enforces(cluster: ResourceView, stack: StackView) -> bool:
+    if mapping(cluster.inputs.get("computeConfig")).get("enabled") is True:
+        return _auto_mode_enforces(stack)
     for addon in stack.of_type("aws:eks/addon:Addon"):
         values = addon.inputs.get("configurationValues")
         if addon.inputs.get("addonName") == "vpc-cni" and isinstance(values, str):
             return re.search(r'"enableNetworkPolicy":\s*"?true"?', values) is not None
     return False
+
+
+def _auto_mode_enforces(stack: StackView) -> bool:
+    """Its CNI is no add-on: an object switches it on for the cluster, and a word of each node class for its nodes."""
+    switched = any(
+        item.metadata.get("name") == "amazon-vpc-cni"
+        and mapping(item.inputs.get("data")).get("enable-network-policy-controller") == "true"
+        for item in stack.objects("ConfigMap")
+    )
+    specs = (mapping(item.inputs.get("spec")) for item in stack.objects("NodeClass"))
+    return switched and all(spec.get("networkPolicy") in ("DefaultAllow", "DefaultDeny") for spec in specs)
 
 
 def _aks_enforces(cluster: ResourceView, _: StackView) -> bool:

@@ -12,6 +12,8 @@ from aigc.policy.view import ResourceView, StackView, items, mapping
 _TEMPLATES = {"Deployment", "StatefulSet", "DaemonSet", "Job", "ReplicaSet"}
 _EFFECTS = {"NO_SCHEDULE": "NoSchedule", "PREFER_NO_SCHEDULE": "PreferNoSchedule", "NO_EXECUTE": "NoExecute"}
 """As GKE and EKS spell what Kubernetes calls otherwise."""
+_AUTO_MODE = "eks.amazonaws.com"
+"""Group of the node classes of EKS Auto Mode, where EKS adds nodes."""
 _KEEPS_OFF = {"NoSchedule", "NoExecute"}
 
 
@@ -106,11 +108,21 @@ def _written(taint: str) -> Mapping[str, Any]:
 
 
 def _karpenter(item: ResourceView) -> Iterator[Pool]:
-    template = mapping(mapping(item.inputs.get("spec")).get("template"))
-    labels = mapping(mapping(template.get("metadata")).get("labels"))
-    taints = _taints(mapping(template.get("spec")).get("taints"))
-    # Karpenter knows no number that a program could set; it makes nodes for pods that wait, from none.
-    yield Pool(item, labels, taints, any("/" in str(taint.get("key")) for taint in taints), 0, True, ())
+    spec = mapping(item.inputs.get("spec"))
+    template = mapping(spec.get("template"))
+    nodes, fixed = mapping(template.get("spec")), spec.get("replicas")
+    taints = _taints(nodes.get("taints"))
+    yield Pool(
+        item,
+        mapping(mapping(template.get("metadata")).get("labels")),
+        taints,
+        any("/" in str(taint.get("key")) for taint in taints),
+        # Without a fixed number there is none that a program could set: it makes nodes for pods that wait, from none.
+        fixed if isinstance(fixed, int) else 0,
+        fixed is None,
+        (),
+        cloud_scales=mapping(nodes.get("nodeClassRef")).get("group") == _AUTO_MODE,
+    )
 
 
 _MAKERS = {

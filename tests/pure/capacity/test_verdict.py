@@ -147,6 +147,13 @@ def test_candidates_carry_no_less(l4: PoolPlan) -> None:
         assert one.max_nodes * one.accelerators_per_node >= l4.max_nodes * l4.accelerators_per_node
 
 
+def test_what_auto_mode_cannot_drive_is_no_candidate_there(l4: PoolPlan) -> None:
+    everywhere, there = (
+        {one.machine_type for one in candidates(Cloud.AWS, l4, auto_mode=auto_mode)} for auto_mode in (False, True)
+    )
+    assert everywhere - there == {row for row in everywhere if row.startswith("g7.")} != set()
+
+
 def test_what_is_not_on_spot_never_goes_there(plan: StackPlan) -> None:
     found = candidates(Cloud.AWS, plan.pools[0])
     assert found and {one.capacity for one in found} == {CapacityType.ON_DEMAND}

@@ -109,6 +109,16 @@ def karpenter_pool(**taint: Any) -> ResourceView:
     return kind("NodePool", "pool", "karpenter.sh/v1", spec={"template": template})
 
 
+def auto_mode_pool() -> ResourceView:
+    own = karpenter_pool().inputs["spec"]["template"]
+    nodes = {**own["spec"], "nodeClassRef": {"group": "eks.amazonaws.com", "kind": "NodeClass", "name": "l4"}}
+    return kind("NodePool", "pool", "karpenter.sh/v1", spec={"template": {**own, "spec": nodes}})
+
+
+def fixed_pool() -> ResourceView:
+    return kind("NodePool", "pool", "karpenter.sh/v1", spec={**karpenter_pool().inputs["spec"], "replicas": 2})
+
+
 def mounted_bucket(*modes: str, **csi: Any) -> ResourceView:
     spec = {"accessModes": [*(modes or ("ReadOnlyMany",))], "csi": {"driver": "s3.csi.aws.com", "readOnly": True} | csi}
     return kind("PersistentVolume", "models", spec=spec)
@@ -121,11 +131,20 @@ CNI = view(
     "aws:eks/addon:Addon", "cni", {"addonName": "vpc-cni", "configurationValues": '{"enableNetworkPolicy": "true"}'}
 )
 
+AUTO_MODE = [
+    view("aws:eks/cluster:Cluster", "eks", {"computeConfig": {"enabled": True}}),
+    kind("ConfigMap", "switch", metadata={"name": "amazon-vpc-cni"}, data={"enable-network-policy-controller": "true"}),
+    kind("NodeClass", "l4", "eks.amazonaws.com/v1", spec={"networkPolicy": "DefaultAllow"}),
+    POLICY,
+]
+
 KEEPS = [
     [gke_pool(), endpoint(), GKE, POLICY, namespace("restricted")],
     [eks_group(), endpoint(), autoscaler(), EKS, CNI, POLICY],
     [aks_pool(), endpoint(), aks(), POLICY],
     [karpenter_pool(), endpoint(), autoscaler(chart="oci://public.ecr.aws/karpenter/karpenter")],
+    [auto_mode_pool(), endpoint(), *AUTO_MODE],
+    [fixed_pool(), endpoint()],
     [namespace("privileged", **{"aigc/pod-security-reason": "a device plugin"})],
     [kind("Secret", "s", stringData=Hidden()), kind("Secret", "t", data={"a": Hidden()})],
     [kind("ScaledObject", "so", "keda.sh/v1alpha1", spec={"scaleTargetRef": {"name": "d"}}),
@@ -172,6 +191,9 @@ BREAKS: list[tuple[str, list[ResourceView]]] = [
     ("network-policy-is-enforced", [replace(GKE, inputs={}), POLICY]),
     ("network-policy-is-enforced", [EKS, POLICY]),
     ("network-policy-is-enforced", [EKS, POLICY, replace(CNI, inputs={"addonName": "vpc-cni"})]),
+    ("network-policy-is-enforced", [*AUTO_MODE[:1], *AUTO_MODE[2:]]),
+    ("network-policy-is-enforced", [*AUTO_MODE, kind("NodeClass", "other", "eks.amazonaws.com/v1", spec={})]),
+    ("network-policy-is-enforced", [AUTO_MODE[0], POLICY, CNI]),
     ("autoscaled-counts-are-ignored", [gke_pool(ignore_changes=("nodeCount",))]),
     ("autoscaled-counts-are-ignored", [
         kind("ScaledObject", "so", "keda.sh/v1alpha1", spec={"scaleTargetRef": {"name": "d"}}),

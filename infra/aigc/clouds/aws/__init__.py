@@ -1,7 +1,8 @@
-"""Amazon Web Services: a private EKS cluster with the plan's node groups.
+"""Amazon Web Services: a private EKS cluster with the plan's node groups, or under Auto Mode without any.
 
 EKS leaves two things to its user that GKE brings: what adds and removes nodes, and the device plugin of its NVIDIA
-images. The foundation installs both, see docs/decisions/0009-cluster-autoscaler-on-eks.md.
+images. The foundation installs both, see docs/decisions/0009-cluster-autoscaler-on-eks.md. Auto Mode brings them, see
+docs/decisions/0019-eks-auto-mode.md.
 """
 
 from __future__ import annotations
@@ -24,7 +25,14 @@ _INABILITIES = (
         "A pool takes one reservation by its id; groups of reservations are not named, and none is made or bought here",
     ),
     Inability(
-        "Auto Mode", "Nodes are managed node groups or Karpenter's, whose machines the plan knows; not Auto Mode's"
+        "Auto Mode",
+        "With `node_provisioning: auto-mode` EKS makes the nodes of every pool, with an image of its own choosing and"
+        " without adapters; a pool of a machine type that it does not take gets no node and nobody says so",
+    ),
+    Inability(
+        "another node_provisioning",
+        "It is chosen for a new stack: volumes and the gateway's load balancer of a cluster that is there do not move"
+        " to Auto Mode's, or back",
     ),
     Inability(
         "Karpenter",
@@ -71,7 +79,8 @@ _INABILITIES = (
     ),
     Inability(
         "load balancer",
-        "The gateway gets a Classic Load Balancer from EKS; AWS' controller is not installed for an NLB",
+        "The gateway gets a Classic Load Balancer from EKS, for AWS' controller is not installed; under Auto Mode a"
+        " Network Load Balancer",
     ),
     Inability(
         "registry",

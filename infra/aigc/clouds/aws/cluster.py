@@ -1,4 +1,7 @@
-"""An EKS cluster: private nodes, a CNI that enforces network policies, pod identity, the plan's pools."""
+"""An EKS cluster: private nodes, a CNI that enforces network policies, pod identity, the plan's pools.
+
+Under Auto Mode EKS brings all but the pools, which are objects of the cluster (aigc.cluster.auto_mode).
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from pulumi_aws.eks import (
 )
 
 from aigc.catalog.labels import KARPENTER
-from aigc.clouds.aws import node_group
+from aigc.clouds.aws import auto_mode, node_group
 from aigc.clouds.aws.addons import EksAddons
 from aigc.clouds.aws.efa import efa_security_group, interfaces
 from aigc.clouds.aws.karpenter import KarpenterOnAws
@@ -49,13 +52,9 @@ class EksCluster(Component):
         self._plan, self._network = plan, network
         self._roles = EksRoles("roles", self, plan, network.provider)
         cluster = self._cluster()
-        addons = EksAddons("addons", self, cluster.name, self._roles, network.provider)
-        self._groups = self._groups_of_interfaces(cluster)
-        pools = tuple(self._pool(pool, cluster, addons) for pool in plan.pools if not pool.karpenter)
         repositories = EcrRepositories("repositories", plan, network.provider)
         rights = EksPodRoles("pod-roles", self, plan, cluster.name, network.provider).ready
-        maker = self._karpenter(cluster)
-        volumes = [addons.storage((*pools, *rights))] if has_volumes(plan) else []
+        nodes = self._let_in(cluster) if plan.cluster.auto_mode else self._groups_and_addons(cluster, rights)
         server, authority = cluster.endpoint, cluster.certificate_authority.apply(lambda one: one.data or "")
         token = eks_token(plan.cluster.name, plan.region)
         provider = kubernetes_provider(self, composed_kubeconfig(plan.cluster.name, server, authority, token))
@@ -63,7 +62,7 @@ class EksCluster(Component):
             provider=provider,
             stack=plan.stack,
             control_plane_cidr=control_plane_range(plan.cluster.node_cidr or ""),
-            ready=(*pools, addons.dns(pools), *volumes, *rights, *maker, *repositories.made),
+            ready=(*nodes, *rights, *repositories.made),
             outputs={"name": cluster.name, "endpoint": cluster.endpoint},
         )
         self.done({"name": cluster.name})
@@ -89,8 +88,12 @@ class EksCluster(Component):
                 endpoint_public_access=True,
             ),
             kubernetes_network_config=ClusterKubernetesNetworkConfigArgs(
-                ip_family="ipv4", service_ipv4_cidr=plan.service_cidr
+                ip_family="ipv4",
+                service_ipv4_cidr=plan.service_cidr,
+                elastic_load_balancing=auto_mode.load_balancing(plan),
             ),
+            compute_config=auto_mode.compute(plan),
+            storage_config=auto_mode.disks(plan),
             # Access entries alone, no aws-auth ConfigMap; who makes the cluster may put the objects on it.
             access_config=ClusterAccessConfigArgs(
                 authentication_mode="API", bootstrap_cluster_creator_admin_permissions=True
@@ -103,6 +106,19 @@ class EksCluster(Component):
             deletion_protection=plan.deletion_protection,
             opts=self.child(network.provider, (*self._roles.cluster_ready, logs)),
         )
+
+    def _let_in(self, cluster: Cluster) -> tuple[pulumi.Resource, ...]:
+        network = self._network
+        nodes = auto_mode.AutoModeNodes("auto-mode", self, cluster, roles=self._roles, provider=network.provider)
+        return (*nodes.ready, *network.ready)
+
+    def _groups_and_addons(self, cluster: Cluster, rights: tuple[pulumi.Resource, ...]) -> tuple[pulumi.Resource, ...]:
+        plan = self._plan
+        addons = EksAddons("addons", self, cluster.name, self._roles, self._network.provider)
+        self._groups = self._groups_of_interfaces(cluster)
+        pools = tuple(self._pool(pool, cluster, addons) for pool in plan.pools if not pool.karpenter)
+        volumes = [addons.storage((*pools, *rights))] if has_volumes(plan) else []
+        return (*pools, addons.dns(pools), *volumes, *self._karpenter(cluster))
 
     def _pool(self, pool: PoolPlan, cluster: Cluster, addons: EksAddons) -> NodeGroup:
         network = self._network

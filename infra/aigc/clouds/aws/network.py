@@ -40,7 +40,8 @@ class AwsNetwork(Component):
         super().__init__(name)
         provider = self._account(plan)
         self._aws, self._child = provider, self.child(provider)
-        self._cluster, self._karpenter = plan.cluster.name, any(pool.karpenter for pool in plan.pools)
+        self._cluster = plan.cluster.name
+        self._discovered = plan.cluster.auto_mode or any(pool.karpenter for pool in plan.pools)
         vpc = Vpc(
             "network",
             cidr_block=plan.cluster.node_cidr,
@@ -84,7 +85,7 @@ class AwsNetwork(Component):
     def _subnet(self, vpc: Vpc, name: str, zone: str, cidr: str, role: str | None = None) -> Subnet:
         # The cluster's tag tells the load balancer controller of EKS which of the VPC's subnets are the cluster's.
         roles = {role: "1", f"kubernetes.io/cluster/{self._cluster}": "owned"} if role else {}
-        if role == _PRIVATE_ROLE and self._karpenter:
+        if role == _PRIVATE_ROLE and self._discovered:
             roles[DISCOVERY_TAG] = self._cluster
         return Subnet(
             name,

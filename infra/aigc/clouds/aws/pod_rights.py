@@ -37,7 +37,7 @@ def pod_rights(plan: StackPlan) -> tuple[PodRight, ...]:
     if any(in_ecr(image) for one in served for image in (one.source.image, plan.images["envoy"])):
         # It asks the registry for the digest of each image before there is a pod; a node's rights are no help to it.
         rights.append(PodRight("knative", KNATIVE_NAMESPACE, "controller", managed=(PULL_POLICY,)))
-    if has_volumes(plan):
+    if has_volumes(plan) and not plan.cluster.auto_mode:
         # The names under which the add-on of EKS runs its controller.
         rights.append(PodRight("volumes", "kube-system", "ebs-csi-controller-sa", managed=VOLUME_POLICIES))
     return (*rights, *model_rights(plan))

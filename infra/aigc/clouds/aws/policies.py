@@ -12,14 +12,28 @@ from aigc.plan.names import physical
 MANAGED = "arn:aws:iam::aws:policy/"
 """Policies that AWS keeps up to date, in the only partition that is built for."""
 CLUSTER_POLICIES = ("AmazonEKSClusterPolicy",)
+AUTO_MODE_CLUSTER_POLICIES = (
+    *CLUSTER_POLICIES,
+    "AmazonEKSComputePolicy",
+    "AmazonEKSBlockStoragePolicy",
+    "AmazonEKSLoadBalancingPolicy",
+    "AmazonEKSNetworkingPolicy",
+)
+"""Under Auto Mode EKS makes machines, disks, load balancers and interfaces itself (EKS user guide,
+auto-cluster-iam-role)."""
 PULL_POLICY = "AmazonEC2ContainerRegistryPullOnly"
 NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", PULL_POLICY)
 """To join a cluster and to pull images; the CNI has a role of its own, else all that runs on a node could use it."""
+AUTO_MODE_NODE_POLICIES = ("AmazonEKSWorkerNodeMinimalPolicy", PULL_POLICY)
+"""There a node asks for the credentials of its pods, and for images, and no more (auto-create-node-role)."""
+AUTO_NODES_ACCESS = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSAutoNodePolicy"
+"""What such a node may do on the cluster."""
 CNI_POLICIES = ("AmazonEKS_CNI_Policy",)
 VOLUME_POLICIES = ("service-role/AmazonEBSCSIDriverPolicy",)
 """To make, attach and delete disks that the driver itself has marked."""
 NODES = "nodes"
 """The role of nodes."""
+CONTROL_PLANE = "eks.amazonaws.com"
 PODS = "pods.eks.amazonaws.com"
 """EKS Pod Identity: a pod's service account takes a role, and no key is kept anywhere."""
 
@@ -29,9 +43,9 @@ def role_name(cluster: str, name: str) -> str:
     return physical(f"{cluster}-{name}", IAM_ROLE_NAME_CHARS)
 
 
-def trust(service: str) -> str:
-    """That a service of AWS may take the role; for pods with the session tags that say which pod it is."""
-    actions = ["sts:AssumeRole", "sts:TagSession"] if service == PODS else ["sts:AssumeRole"]
+def trust(service: str, *, session_tags: bool = False) -> str:
+    """That a service of AWS may take the role; for pods always with the tags that say which pod it is."""
+    actions = ["sts:AssumeRole", "sts:TagSession"] if session_tags or service == PODS else ["sts:AssumeRole"]
     return document([allow(actions, Principal={"Service": service})])
 
 

@@ -15,12 +15,18 @@ from aigc.tokens import Component
 
 
 def _role(
-    options: pulumi.ResourceOptions, cluster: str, name: str, service: str, managed: Sequence[str]
+    options: pulumi.ResourceOptions,
+    cluster: str,
+    name: str,
+    service: str,
+    managed: Sequence[str],
+    *,
+    session_tags: bool = False,
 ) -> tuple[Role, tuple[pulumi.Resource, ...]]:
     role = Role(
         name,
         name=policies.role_name(cluster, name),
-        assume_role_policy=policies.trust(service),
+        assume_role_policy=policies.trust(service, session_tags=session_tags),
         opts=options,
     )
     attached = (
@@ -36,20 +42,34 @@ def _role(
 
 
 class EksRoles(Component):
-    """Roles that the cluster itself needs; `*_ready` is what must be there before a role is of use."""
+    """Roles that the cluster itself needs; `*_ready` is what must be there before a role is of use.
+
+    `cni` is there where the CNI is an add-on; under Auto Mode it is the control plane's role that has its rights.
+    """
 
     LAYER = "clouds"
 
     def __init__(self, name: str, parent: Component, plan: StackPlan, provider: pulumi.ProviderResource | None) -> None:
         super().__init__(name, pulumi.ResourceOptions(parent=parent))
-        options, cluster = self.child(provider), plan.cluster.name
+        options, cluster, auto = self.child(provider), plan.cluster.name, plan.cluster.auto_mode
         self.cluster, self.cluster_ready = _role(
-            options, cluster, "control-plane", "eks.amazonaws.com", policies.CLUSTER_POLICIES
+            options,
+            cluster,
+            "control-plane",
+            policies.CONTROL_PLANE,
+            policies.AUTO_MODE_CLUSTER_POLICIES if auto else policies.CLUSTER_POLICIES,
+            # The policies of Auto Mode let it touch what carries the name of its own cluster, which is such a tag.
+            session_tags=auto,
         )
         self.nodes, self.nodes_ready = _role(
-            options, cluster, policies.NODES, "ec2.amazonaws.com", policies.NODE_POLICIES
+            options,
+            cluster,
+            policies.NODES,
+            "ec2.amazonaws.com",
+            policies.AUTO_MODE_NODE_POLICIES if auto else policies.NODE_POLICIES,
         )
-        self.cni, self.cni_ready = _role(options, cluster, "cni", policies.PODS, policies.CNI_POLICIES)
+        if not auto:
+            self.cni, self.cni_ready = _role(options, cluster, "cni", policies.PODS, policies.CNI_POLICIES)
         self.done({})
 
 
