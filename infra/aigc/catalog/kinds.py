@@ -58,6 +58,15 @@ class NodeProvisioning(StrEnum):
     """Resizes the scaling group of a pool."""
     KARPENTER = "karpenter"
     """Makes machines itself, for pools that go to none; pools whose nodes stay are groups of a fixed size."""
+    AUTO = "auto"
+    """The same, where the cloud itself runs it: AKS' node auto-provisioning."""
+
+
+class NetworkPolicyEngine(StrEnum):
+    """What enforces network policies, where its user chooses it; as AKS spells them."""
+
+    CALICO = "calico"
+    CILIUM = "cilium"
 
 
 class SourceKind(StrEnum):

@@ -249,7 +249,8 @@ class StackSpec(SpecModel):
     deletion_protection: bool | None = None
     """Whether the cloud refuses to delete the cluster. Default: true for stacks that end in -prod."""
     node_provisioning: NodeProvisioning | None = None
-    """What makes nodes for pods that wait, only on aws. Default: cluster_autoscaler."""
+    """What makes nodes for pods that wait. Default: cluster_autoscaler. karpenter, only on aws, and auto, only on azure
+    (AKS' node auto-provisioning), make those of pools that keep none; auto is chosen when a cluster is made."""
     nat_gateway_per_zone: bool | None = None
     """Whether nodes of each zone have a NAT gateway of their own, which the loss of another zone leaves alone; only on
     aws. Default: true for stacks that end in -prod."""

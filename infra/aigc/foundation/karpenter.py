@@ -12,14 +12,14 @@ import pulumi
 from aigc.catalog.labels import DISCOVERY_TAG, KARPENTER
 from aigc.clouds.contract import ClusterHandle
 from aigc.cluster.kubernetes_object import Body, add_objects
+from aigc.foundation.node_pool import NodeClass, node_pool_body
 from aigc.foundation.release import release
-from aigc.plan.stack_plan import CapacityType, ComponentPlan, PoolPlan, StackPlan
+from aigc.plan.stack_plan import ComponentPlan, PoolPlan, StackPlan
 from aigc.tokens import Component
 
 COMPONENT = KARPENTER
 _RESOURCES = {"requests": {"cpu": "200m", "memory": "512Mi"}, "limits": {"memory": "512Mi"}}
-_EMPTY_SECONDS = 300
-"""How long a node without pods of ours stays: the next burst finds it, and with it the image of Triton."""
+_NODE_CLASS = NodeClass("karpenter.k8s.aws", "EC2NodeClass")
 _OLDEST_HOURS = 720
 """A month: then a node is replaced, and with it a kernel that nobody patches."""
 
@@ -41,8 +41,8 @@ def node_class_body(plan: StackPlan, pool: PoolPlan) -> Body:
     found = [{"tags": {DISCOVERY_TAG: plan.cluster.name}}]
     disk = {"volumeType": "gp3", "volumeSize": f"{pool.disk_gib}Gi", "encrypted": True, "deleteOnTermination": True}
     return {
-        "apiVersion": "karpenter.k8s.aws/v1",
-        "kind": "EC2NodeClass",
+        "apiVersion": f"{_NODE_CLASS.group}/v1",
+        "kind": _NODE_CLASS.kind,
         "metadata": {"name": pool.name},
         "spec": {
             "amiSelectorTerms": [{"alias": pool.node_image}],
@@ -57,35 +57,9 @@ def node_class_body(plan: StackPlan, pool: PoolPlan) -> Body:
     }
 
 
-def node_pool_body(pool: PoolPlan) -> Body:
-    """Which nodes, and how many at most: it counts processors, so the bound is that many machines' worth of them."""
-    kind = "spot" if pool.capacity is CapacityType.SPOT else "on-demand"
-    wanted = {
-        "node.kubernetes.io/instance-type": [pool.machine_type],
-        "karpenter.sh/capacity-type": [kind],
-        "topology.kubernetes.io/zone": list(pool.zones),
-    }
-    return {
-        "apiVersion": "karpenter.sh/v1",
-        "kind": "NodePool",
-        "metadata": {"name": pool.name},
-        "spec": {
-            "template": {
-                "metadata": {"labels": dict(pool.labels)},
-                "spec": {
-                    "nodeClassRef": {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": pool.name},
-                    "requirements": [
-                        {"key": key, "operator": "In", "values": values} for key, values in wanted.items()
-                    ],
-                    "taints": [taint.model_dump() for taint in pool.taints],
-                    "expireAfter": f"{_OLDEST_HOURS}h",
-                },
-            },
-            "limits": {"cpu": f"{(pool.vcpus or 0) * pool.max_nodes:g}"},
-            # Never moves pods together: a model that loads for minutes is not worth a node's half hour.
-            "disruption": {"consolidationPolicy": "WhenEmpty", "consolidateAfter": f"{_EMPTY_SECONDS}s"},
-        },
-    }
+def pool_body(pool: PoolPlan) -> Body:
+    """The pool's NodePool."""
+    return node_pool_body(pool, _NODE_CLASS, pool.zones, f"{_OLDEST_HOURS}h")
 
 
 class Karpenter(Component):
@@ -105,7 +79,7 @@ class Karpenter(Component):
         controller = release(self, component, cluster, chart_values(plan), (*after, *cluster.ready))
         pools = [pool for pool in plan.pools if pool.karpenter]
         classes = add_objects(cluster, self, [node_class_body(plan, pool) for pool in pools], (controller,))
-        made = add_objects(cluster, self, [node_pool_body(pool) for pool in pools], (controller, *classes))
+        made = add_objects(cluster, self, [pool_body(pool) for pool in pools], (controller, *classes))
         self.ready: tuple[pulumi.Resource, ...] = (controller, *made)
         """What a pod that waits for a node comes after."""
         self.done({"version": component.version, "namespace": component.namespace})

@@ -1,22 +1,29 @@
-"""Who makes the nodes of a pool on AWS: a scaling group that is resized, or Karpenter."""
+"""Who makes the nodes of a pool: a group that is resized, or Karpenter, ours on EKS and AKS' own on AKS."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from aigc.catalog import labels
+from aigc.catalog import labels, limits
 from aigc.catalog.kinds import CapacityType, Cloud, NodeImage, NodeProvisioning
+from aigc.catalog.machines import Machine
 from aigc.catalog.versions import versions
-from aigc.config.problems import Problem
+from aigc.config.problems import Problem, one_of
 from aigc.config.spec import PoolSpec, StackSpec
-from aigc.plan.capacity import capacity_of
+from aigc.plan.capacity import capacity_of, machine_of
+from aigc.plan.node_images import node_image
 
 Where = tuple[str, str]
+_KARPENTERS: Mapping[Cloud, NodeProvisioning] = {
+    Cloud.AWS: NodeProvisioning.KARPENTER,
+    Cloud.AZURE: NodeProvisioning.AUTO,
+}
+"""Cloud -> the choice beside cluster_autoscaler; GKE resizes its pools by itself."""
 
 
 def with_karpenter(spec: StackSpec) -> bool:
-    """Whether a stack has it at all."""
-    return spec.cloud is Cloud.AWS and spec.node_provisioning is NodeProvisioning.KARPENTER
+    """Whether a stack has it at all, whoever runs it."""
+    return spec.cloud in _KARPENTERS and spec.node_provisioning is _KARPENTERS[spec.cloud]
 
 
 def by_karpenter(spec: StackSpec, pool: PoolSpec) -> bool:
@@ -24,15 +31,31 @@ def by_karpenter(spec: StackSpec, pool: PoolSpec) -> bool:
     return with_karpenter(spec) and pool.min_nodes == 0
 
 
-def karpenter_image() -> str:
-    """What its node classes call an image: the family and the release, never the newest there is."""
-    return f"{NodeImage.AL2023}@{versions().node_images[NodeImage.AL2023]}"
+def image_of(spec: StackSpec, pool: PoolSpec, machine: Machine) -> str | None:
+    """What the maker of the pool's nodes calls their system image; on EKS Karpenter wants family and release, never the
+    newest there is."""
+    if spec.cloud is Cloud.AWS and by_karpenter(spec, pool):
+        return f"{NodeImage.AL2023}@{versions().node_images[NodeImage.AL2023]}"
+    return node_image(spec.cloud, machine, pool.node_image)
 
 
 def who_makes_nodes(spec: StackSpec) -> tuple[str, str]:
-    """The component and its namespace."""
+    """The component and its namespace, where one of ours does."""
     name = labels.KARPENTER if with_karpenter(spec) else labels.NODE_AUTOSCALER
     return name, name
+
+
+def choice_problems(spec: StackSpec) -> Iterator[Problem]:
+    """A choice that the cloud does not leave."""
+    if spec.node_provisioning is None:
+        return
+    if spec.cloud not in _KARPENTERS:
+        yield Problem(("node_provisioning",), f"means nothing on cloud {spec.cloud}", "remove it")
+        return
+    choices = (NodeProvisioning.CLUSTER_AUTOSCALER, _KARPENTERS[spec.cloud])
+    if spec.node_provisioning not in choices:
+        problem = f"{spec.node_provisioning} is not built for cloud {spec.cloud}"
+        yield Problem(("node_provisioning",), problem, f"choose {one_of(choices)}")
 
 
 def karpenter_problems(spec: StackSpec, path: Where, pool: PoolSpec) -> Iterator[Problem]:
@@ -45,8 +68,11 @@ def karpenter_problems(spec: StackSpec, path: Where, pool: PoolSpec) -> Iterator
             f"is {pool.max_nodes}, min_nodes {pool.min_nodes}: beside Karpenter nothing resizes a group",
             "make the two the same, or min_nodes 0",
         )
-    if not by_karpenter(spec, pool):
-        return
+    if by_karpenter(spec, pool):
+        yield from {Cloud.AWS: _on_eks, Cloud.AZURE: _on_aks}[spec.cloud](spec, path, pool)
+
+
+def _on_eks(spec: StackSpec, path: Where, pool: PoolSpec) -> Iterator[Problem]:
     if capacity_of(spec, pool) is CapacityType.RESERVED:
         yield Problem(
             (*path, "capacity"),
@@ -56,3 +82,21 @@ def karpenter_problems(spec: StackSpec, path: Where, pool: PoolSpec) -> Iterator
     for key, asked in (("efa", pool.efa), ("node_image", pool.node_image is NodeImage.BOTTLEROCKET)):
         if asked:
             yield Problem((*path, key), "is not built for nodes of Karpenter", "remove it, or use cluster_autoscaler")
+
+
+def _on_aks(spec: StackSpec, path: Where, pool: PoolSpec) -> Iterator[Problem]:
+    machine = machine_of(spec, pool)
+    if machine is not None and machine.no_karpenter:
+        yield Problem(
+            (*path, "machine_type"),
+            f"no node of {machine.machine_type} would come: {machine.no_karpenter}",
+            "choose another machine, keep its nodes (min_nodes as many as max_nodes), or use cluster_autoscaler",
+        )
+    if pool.disk_gib > limits.AKS_KARPENTER_MOST_DISK_GIB:
+        yield Problem(
+            (*path, "disk_gib"),
+            f"{pool.disk_gib} is more than AKS' Karpenter gives a node",
+            f"write {limits.AKS_KARPENTER_MOST_DISK_GIB} or less",
+        )
+    if path[-1] == labels.AKS_OWN_NODE_CLASS:
+        yield Problem(path, "is what AKS calls a node class of its own", "give the pool another name")

@@ -53,8 +53,7 @@ from aigc.plan.expected import expected
 from aigc.plan.managed import managed_endpoints
 from aigc.plan.model_store import model_store, with_files
 from aigc.plan.names import cluster_name, endpoint_host, endpoint_name
-from aigc.plan.node_images import node_image
-from aigc.plan.node_provisioning import by_karpenter, karpenter_image
+from aigc.plan.node_provisioning import by_karpenter, image_of
 from aigc.plan.price import made_of_services, monthly_cost
 from aigc.plan.quota import quotas
 from aigc.plan.repository import Model
@@ -183,7 +182,7 @@ def _pool(spec: StackSpec, name: str, pool: PoolSpec) -> PoolPlan:
         taints=_taints(spec, name, capacity, machine),
         vcpus=machine.vcpus,
         memory_gib=machine.memory_gib,
-        node_image=karpenter_image() if by_karpenter(spec, pool) else node_image(spec.cloud, machine, pool.node_image),
+        node_image=image_of(spec, pool, machine),
         reservation=pool.reservation,
         capacity_block=pool.capacity_block,
         reservation_until=pool.reservation_until,
@@ -284,7 +283,8 @@ def _most_replicas(spec: StackSpec, asked: ModelSpec, served: tuple[Model, ...],
     """What the nodes of the pools hold; one on `local`: a second would fight for the cores."""
     if pools:
         return sum(
-            pool.max_nodes * replicas_per_node(_machine(spec, pool), spec.pools[pool.name], asked, served)
+            pool.max_nodes
+            * replicas_per_node(_machine(spec, pool), spec.pools[pool.name], asked, served, by_karpenter=pool.karpenter)
             for pool in pools
         )
     return 1 if spec.cloud is Cloud.LOCAL else scaling.REPLICAS_WITHOUT_POOL

@@ -16,7 +16,7 @@ def room_of_node(plan: StackPlan, pool: PoolPlan) -> tuple[int | None, int | Non
         cpu = None if pool.vcpus is None else int(pool.vcpus * 1000)
         return cpu, None if pool.memory_gib is None else int(pool.memory_gib * 1024)
     machine = machines(plan.cloud).get(pool.machine_type)
-    return allocatable(machine) if machine else (None, None)
+    return allocatable(machine, by_karpenter=pool.karpenter) if machine else (None, None)
 
 
 def requests_of_pod(endpoint: EndpointPlan) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from botocore.session import get_session
 
 from aigc.clouds.aws.karpenter_policy import karpenter_policy, queue_policy
 from aigc.clouds.aws.subnets import control_plane_range
-from aigc.foundation.karpenter import chart_values, node_pool_body
+from aigc.foundation.karpenter import chart_values, pool_body
 from aigc.foundation.network_policy import network_policies
 from aigc.plan.stack_plan import CapacityType, NamespacePlan, StackPlan
 from scripts.engine.graph import Graph
@@ -65,7 +65,7 @@ def test_a_pool_has_one_maker(graph: Graph) -> None:
 
 def test_a_node_is_what_the_plan_says(graph: Graph) -> None:
     (pool,) = [pool for pool in PLAN.pools if pool.karpenter]
-    spec = node_pool_body(pool)["spec"]
+    spec = pool_body(pool)["spec"]
     template = spec["template"]
     wanted = {one["key"]: one["values"] for one in template["spec"]["requirements"]}
     assert wanted == {
@@ -76,7 +76,7 @@ def test_a_node_is_what_the_plan_says(graph: Graph) -> None:
     assert template["metadata"]["labels"] == pool.labels
     assert template["spec"]["taints"] == [{"key": "nvidia.com/gpu", "value": "present", "effect": "NoSchedule"}]
     assert spec["limits"] == {"cpu": "32"}, "four machines of eight processors"
-    on_demand = node_pool_body(pool.model_copy(update={"capacity": CapacityType.ON_DEMAND}))["spec"]["template"]["spec"]
+    on_demand = pool_body(pool.model_copy(update={"capacity": CapacityType.ON_DEMAND}))["spec"]["template"]["spec"]
     assert on_demand["requirements"][1]["values"] == ["on-demand"]
 
 

@@ -18,7 +18,13 @@ from aigc.plan.stack_plan import Cloud, ModelStorePlan, StackPlan
 _INABILITIES = (
     Inability("reservations", "Capacity reservation groups are not matched to a pool yet"),
     Inability(
-        "node auto-provisioning", "Nodes are agent pools, whose machines and bounds the plan knows; not Karpenter's"
+        "node auto-provisioning",
+        "With `node_provisioning: auto` pools that keep no node are Karpenter's, of the one machine type that the plan"
+        " prices; its bound counts processors, so that nodes of a burst may pass it for a moment",
+    ),
+    Inability(
+        "another node_provisioning for a cluster that is there",
+        "It changes what enforces network policies: AKS makes every node anew at once and enforces none meanwhile",
     ),
     Inability("MIG and sharing", "The device plugin advertises whole GPUs; slices and time-sharing are not set up"),
     Inability(
