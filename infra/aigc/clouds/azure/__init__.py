@@ -64,7 +64,8 @@ _INABILITIES = (
     Inability("a NAT gateway a zone", "One NAT gateway serves all zones; without its zone no new image can be pulled"),
     Inability(
         "managed endpoints",
-        "Azure Machine Learning wants a workspace with storage and vault of its own, which no stack makes yet",
+        "Azure Machine Learning gives an image no command, without which NVIDIA's Triton serves nothing, and sends"
+        " requests to a deployment after a second step, for which Pulumi's provider has no resource (2026-11-28)",
     ),
     Inability(
         "steady endpoints", "Kourier routes Knative Services only; a steady endpoint is reached inside the cluster"
