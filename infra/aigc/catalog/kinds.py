@@ -58,8 +58,17 @@ class NodeProvisioning(StrEnum):
     """Resizes the scaling group of a pool."""
     KARPENTER = "karpenter"
     """Makes machines itself, for pools that go to none; pools whose nodes stay are groups of a fixed size."""
-    AUTO_MODE = "auto-mode"
+    AUTO_MODE = "auto_mode"
     """EKS itself makes the machines of every pool, and brings what a node needs (EKS Auto Mode)."""
+    AUTO = "auto"
+    """As Karpenter, which AKS itself runs: its node auto-provisioning."""
+
+
+class NetworkPolicyEngine(StrEnum):
+    """What enforces network policies, where its user chooses it; as AKS spells them."""
+
+    CALICO = "calico"
+    CILIUM = "cilium"
 
 
 class SourceKind(StrEnum):

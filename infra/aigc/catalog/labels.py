@@ -31,6 +31,9 @@ GPUVendorResourceNames has no chip of AWS)."""
 AKS_PRIORITY = "kubernetes.azure.com/scalesetpriority"
 """Label and taint that AKS itself puts on nodes of a spot pool; said by the plan, so that pods tolerate it."""
 AKS_SPOT = "spot"
+AKS_OWN_NODE_CLASS = "default"
+"""What AKS calls the AKSNodeClass that comes with node auto-provisioning (azure-aks-docs,
+migrate-from-autoscaler-to-node-auto-provisioning.md); ours are called after their pools."""
 
 MODELS_NAMESPACE = "models"
 KNATIVE_NAMESPACE = "knative-serving"

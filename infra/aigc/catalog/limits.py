@@ -59,6 +59,8 @@ AKS_POOL_NAME_CHARS = 12
 """AKS: Linux pools have at most 12 lowercase letters and digits, a letter first."""
 AKS_LEAST_DISK_GIB = 30
 """AKS: smallest boot disk of a node (azure-aks-docs, node-auto-provisioning-aksnodeclass.md, osDiskSizeGB)."""
+AKS_KARPENTER_MOST_DISK_GIB = 2048
+"""AKS: largest boot disk of a node that its Karpenter makes (karpenter-provider-azure, v1beta1/aksnodeclass.go)."""
 AKS_PODS_A_NODE = 110
 """What our pools ask for, Kubernetes' own limit; AKS wants 30 or more of a system pool (use-system-pools.md)."""
 AKS_SYSTEM_POOL_VCPUS = 4

@@ -45,6 +45,8 @@ class Machine(Row):
     """First of the network cards that have an Elastic Fabric Adapter, one a card."""
     no_image: dict[str, str] = Field(default={})
     """Family of system images -> why none of it is for this machine, where its maker has one for its kind."""
+    no_karpenter: str | None = None
+    """Why Karpenter makes no node of it where AKS runs it; None: it does."""
     neuroncores: int | None = None
     chips_per_node: int | None = None
     topologies_single_host: tuple[str, ...] = ()

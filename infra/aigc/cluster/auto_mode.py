@@ -5,6 +5,8 @@ They belong to the cluster and not to the foundation: an add-on of the cloud cou
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pulumi
 
 from aigc.catalog.labels import DISCOVERY_TAG
@@ -61,7 +63,7 @@ def node_pool_bodies(pool: PoolPlan) -> list[Body]:
     if not pool.min_nodes:
         return [growing_from_none(_body(f"{pool.name}-scaled", pool), pool)]
     return [
-        _fixed(_body(f"{pool.name}-{zone}-fixed", pool.model_copy(update={"zones": (zone,)})), pool, number)
+        _fixed(_body(f"{pool.name}-{zone}-fixed", pool, [zone]), pool, number)
         for zone, number in nodes_by_zone(pool).items()
     ]
 
@@ -73,8 +75,9 @@ def nodes_by_zone(pool: PoolPlan) -> dict[str, int]:
     return {zone: number for zone, number in numbers.items() if number}
 
 
-def _body(name: str, pool: PoolPlan) -> Body:
-    return node_pool_body(physical(name, NODE_POOL_NAME_CHARS), pool, _NODE_CLASS, oldest_hours=_OLDEST_HOURS)
+def _body(name: str, pool: PoolPlan, zones: Sequence[str] | None = None) -> Body:
+    name = physical(name, NODE_POOL_NAME_CHARS)
+    return node_pool_body(name, pool, _NODE_CLASS, expire_after=f"{_OLDEST_HOURS}h", zones=zones)
 
 
 def _fixed(body: Body, pool: PoolPlan, number: int) -> Body:

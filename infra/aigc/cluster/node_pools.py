@@ -1,7 +1,8 @@
-"""A pool of the plan as a NodePool of Karpenter, whoever runs that: the stack, or EKS under Auto Mode."""
+"""A pool of the plan as a NodePool of Karpenter, whoever runs that: the stack, EKS under Auto Mode, or AKS."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aigc.cluster.kubernetes_object import Body
@@ -21,12 +22,18 @@ class NodeClassKind:
     kind: str
 
 
-def node_pool_body(name: str, pool: PoolPlan, node_class: NodeClassKind, *, oldest_hours: int) -> Body:
-    """Which nodes, by the node class that is called like the pool; how many, its caller says."""
+def node_pool_body(
+    name: str, pool: PoolPlan, node_class: NodeClassKind, *, expire_after: str, zones: Sequence[str] | None = None
+) -> Body:
+    """Which nodes, by the node class that is called like the pool; how many, its caller says.
+
+    `zones` as the nodes' labels say them, where these are not the pool's; `expire_after` is how old a node may become.
+    """
+    zones = pool.zones if zones is None else zones
     wanted = {
         "node.kubernetes.io/instance-type": [pool.machine_type],
         "karpenter.sh/capacity-type": [_KINDS.get(pool.capacity, _ON_DEMAND)],
-        "topology.kubernetes.io/zone": list(pool.zones),
+        **({"topology.kubernetes.io/zone": list(zones)} if zones else {}),
     }
     return {
         "apiVersion": "karpenter.sh/v1",
@@ -41,7 +48,7 @@ def node_pool_body(name: str, pool: PoolPlan, node_class: NodeClassKind, *, olde
                         {"key": key, "operator": "In", "values": values} for key, values in wanted.items()
                     ],
                     "taints": [taint.model_dump() for taint in pool.taints],
-                    "expireAfter": f"{oldest_hours}h",
+                    "expireAfter": expire_after,
                 },
             },
         },

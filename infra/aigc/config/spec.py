@@ -249,8 +249,9 @@ class StackSpec(SpecModel):
     deletion_protection: bool | None = None
     """Whether the cloud refuses to delete the cluster. Default: true for stacks that end in -prod."""
     node_provisioning: NodeProvisioning | None = None
-    """What makes nodes for pods that wait, only on aws. Default: cluster_autoscaler. With auto-mode EKS makes those of
-    every pool, each of a fixed number or from none. It is a choice for a new stack, not for a cluster that is there."""
+    """What makes nodes for pods that wait. Default: cluster_autoscaler. karpenter, only on aws, and auto, only on azure
+    (AKS' node auto-provisioning), make those of pools that keep none; with auto_mode, only on aws, EKS makes those of
+    every pool, each of a fixed number or from none. auto and auto_mode are chosen when a cluster is made."""
     nat_gateway_per_zone: bool | None = None
     """Whether nodes of each zone have a NAT gateway of their own, which the loss of another zone leaves alone; only on
     aws. Default: true for stacks that end in -prod."""

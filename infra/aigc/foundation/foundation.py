@@ -11,6 +11,7 @@ from aigc.foundation import accelerators, fpga_plugin, karpenter, keda, knative,
 from aigc.foundation.compute_classes import ComputeClasses
 from aigc.foundation.namespaces import Namespaces
 from aigc.foundation.network_policy import NetworkPolicies
+from aigc.foundation.node_auto_provisioning import NodeAutoProvisioning
 from aigc.foundation.storage import Storage
 from aigc.plan.stack_plan import ComponentPlan, StackPlan
 
@@ -61,6 +62,8 @@ def _nodes(
         ready += node_autoscaler.NodeAutoscaler("node-autoscaler", chart, cluster, values, namespaces).ready
     if chart := component_of(plan, karpenter.COMPONENT):
         ready += karpenter.Karpenter("karpenter", plan, chart, cluster, namespaces).ready
+    if plan.azure and plan.azure.node_auto_provisioning:
+        ready += NodeAutoProvisioning("node-auto-provisioning", plan, cluster).objects
     for name, values_of in accelerators.VALUES.items():
         if chart := component_of(plan, name):
             ready += accelerators.DevicePlugins(name, chart, cluster, values_of(plan), namespaces).ready

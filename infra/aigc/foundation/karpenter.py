@@ -59,7 +59,7 @@ def node_class_body(plan: StackPlan, pool: PoolPlan) -> Body:
 
 def karpenter_pool_body(pool: PoolPlan) -> Body:
     """Which nodes, and how many at most."""
-    return growing_from_none(node_pool_body(pool.name, pool, _NODE_CLASS, oldest_hours=_OLDEST_HOURS), pool)
+    return growing_from_none(node_pool_body(pool.name, pool, _NODE_CLASS, expire_after=f"{_OLDEST_HOURS}h"), pool)
 
 
 class Karpenter(Component):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from aigc.catalog import labels, limits
-from aigc.catalog.kinds import CapacityType, Cloud
+from aigc.catalog.kinds import CapacityType, Cloud, NetworkPolicyEngine
 from aigc.config.spec import StackSpec
 from aigc.plan.capacity import capacity_of, machine_of
+from aigc.plan.node_provisioning import with_karpenter
 from aigc.plan.stack_plan import AzurePlan, Taint
 
 ACR_DOMAIN = ".azurecr.io"
@@ -22,6 +23,10 @@ def azure_plan(spec: StackSpec) -> AzurePlan | None:
         admin_group=spec.admin_group,
         registry_id=registry_id(spec.subscription, spec.registry_resource_group, registry_name(spec.registry)),
         system_pool=system,
+        # Karpenter does not go with Calico (azure-aks-docs, node-auto-provisioning-networking.md). The choice decides,
+        # and no pool: one more must not change the engine of a cluster that runs.
+        network_policy=NetworkPolicyEngine.CILIUM if with_karpenter(spec) else NetworkPolicyEngine.CALICO,
+        node_auto_provisioning=with_karpenter(spec),
     )
 
 

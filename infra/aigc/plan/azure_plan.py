@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aigc.catalog.kinds import NetworkPolicyEngine
 from aigc.plan.frozen import Frozen
 
 
@@ -15,3 +16,7 @@ class AzurePlan(Frozen):
     """Azure's id of the container registry that the nodes pull from; None where it is not one of Azure."""
     system_pool: str
     """The pool that AKS makes together with the cluster, and puts its own pods on."""
+    network_policy: NetworkPolicyEngine = NetworkPolicyEngine.CALICO
+    """What enforces network policies."""
+    node_auto_provisioning: bool = False
+    """Whether AKS runs Karpenter, and no autoscaler that resizes agent pools."""

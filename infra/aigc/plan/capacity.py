@@ -45,6 +45,9 @@ _AKS_MOST_SHARE = 0.25
 node-resource-reservations.md)."""
 _AKS_RESERVED_CPU = ((1.0, 0.06), (1.0, 0.04), (2.0, 0.02), (float("inf"), 0.01))
 """The same source's table (60, 100, 140, 180, 260 ... millicores of 1, 2, 4, 8, 16 ... cores) as shares."""
+_AKS_KARPENTER_EVICTION_MIB = 750
+"""AKS' Karpenter makes a node only for a pod that fits by its own, older rule: the shares of `_RESERVED_MEMORY`, and so
+much for evictions (karpenter-provider-azure, instancetype/instancetype.go); a node in fact gives more."""
 _RESERVED_CPU = ((1.0, 0.06), (1.0, 0.01), (2.0, 0.005), (float("inf"), 0.0025))
 
 
@@ -57,8 +60,8 @@ def _kept(amount: float, steps: Sequence[tuple[float, float]]) -> float:
     return kept
 
 
-def allocatable_memory_mib(machine: Machine) -> int:
-    """Memory of a node that pods can request, by the rule of its cloud."""
+def allocatable_memory_mib(machine: Machine, *, by_karpenter: bool = False) -> int:
+    """Memory of a node that pods can request, by the rule of its cloud, or of the Karpenter that makes it."""
     memory_gib = machine.memory_gib or 0.0
     if machine.cloud == Cloud.EXISTING:
         return int(memory_gib * 1024)  # its owner said what is left
@@ -69,6 +72,8 @@ def allocatable_memory_mib(machine: Machine) -> int:
         return seen - _EKS_MEMORY_MIB - _EKS_MEMORY_MIB_A_POD * pods - _EVICTION_MIB
     if machine.cloud == Cloud.AZURE:
         seen = int(memory_gib * 1024 * (1 - _AKS_UNSEEN_SHARE))
+        if by_karpenter:
+            return seen - int(_kept(memory_gib, _RESERVED_MEMORY) * 1024) - _AKS_KARPENTER_EVICTION_MIB
         kept = min(_AKS_MEMORY_MIB + _AKS_MEMORY_MIB_A_POD * AKS_PODS_A_NODE, int(seen * _AKS_MOST_SHARE))
         return seen - kept - _EVICTION_MIB
     return int((memory_gib - _kept(memory_gib, _RESERVED_MEMORY)) * 1024) - _EVICTION_MIB
@@ -82,10 +87,11 @@ def allocatable_cpu_millicores(vcpus: float, cloud: Cloud | None = None) -> int:
     return int((vcpus - _kept(vcpus, shares)) * 1000)
 
 
-def allocatable(machine: Machine) -> tuple[int | None, int | None]:
+def allocatable(machine: Machine, *, by_karpenter: bool = False) -> tuple[int | None, int | None]:
     """Millicores and MiB of a node that pods can request; None where nobody knows the size of the machine."""
     cpu = None if machine.vcpus is None else allocatable_cpu_millicores(machine.vcpus, Cloud(machine.cloud))
-    return cpu, None if machine.memory_gib is None else allocatable_memory_mib(machine)
+    memory = None if machine.memory_gib is None else allocatable_memory_mib(machine, by_karpenter=by_karpenter)
+    return cpu, memory
 
 
 def memory_mib(spec: ModelSpec, models: Sequence[Model]) -> int:
@@ -105,7 +111,9 @@ def sidecars(cloud: Cloud, model: ModelSpec) -> tuple[int, int]:
     return SIDECARS_CPU_MILLICORES, SIDECARS_MEMORY_MIB
 
 
-def replicas_per_node(machine: Machine, pool: PoolSpec, model: ModelSpec, models: Sequence[Model]) -> int:
+def replicas_per_node(
+    machine: Machine, pool: PoolSpec, model: ModelSpec, models: Sequence[Model], *, by_karpenter: bool = False
+) -> int:
     """Replicas that one node holds: as many as it has devices for, and no more than its processors and memory take.
 
     On a machine of unknown size, or without accelerators, what is known decides; at least one: `checks_models` refuses
@@ -115,7 +123,8 @@ def replicas_per_node(machine: Machine, pool: PoolSpec, model: ModelSpec, models
     if not each:
         return 1
     most = devices_per_node(machine, pool) // each
-    (cpu, memory), (more_cpu, more_memory) = allocatable(machine), sidecars(Cloud(machine.cloud), model)
+    cpu, memory = allocatable(machine, by_karpenter=by_karpenter)
+    more_cpu, more_memory = sidecars(Cloud(machine.cloud), model)
     if cpu is not None:
         most = min(most, cpu // (cpu_millicores(model, models) + more_cpu))
     if memory is not None:

@@ -14,6 +14,7 @@ from aigc.config.spec import StackSpec
 from aigc.plan.checks_aws import aws_problems
 from aigc.plan.checks_azure import azure_problems
 from aigc.plan.components import is_our_local_cluster
+from aigc.plan.node_provisioning import choice_problems
 
 REAL_CLOUDS = (Cloud.AWS, Cloud.GCP, Cloud.AZURE)
 _REGIONS = {
@@ -32,6 +33,7 @@ def cluster_problems(spec: StackSpec, stack: str) -> Iterator[Problem]:
     """Everything that is wrong above pools and models."""
     yield from _stack_name(stack)
     yield from _place(spec)
+    yield from choice_problems(spec)
     yield from azure_problems(spec)
     yield from _access(spec)
     yield from _registry(spec)
@@ -64,7 +66,7 @@ def stack_name_problems(spec: StackSpec, stack: str) -> Iterator[Problem]:
 
 def _place(spec: StackSpec) -> Iterator[Problem]:
     if spec.cloud not in REAL_CLOUDS:
-        for key in ("region", "zones", "project", "account", "nat_gateway_per_zone", "node_provisioning"):
+        for key in ("region", "zones", "project", "account", "nat_gateway_per_zone"):
             if getattr(spec, key) not in (None, ()):
                 yield Problem((key,), f"means nothing on cloud {spec.cloud}", "remove it")
         return
@@ -78,7 +80,7 @@ def _place(spec: StackSpec) -> Iterator[Problem]:
     if spec.cloud is Cloud.AWS:
         yield from aws_problems(spec)
     else:
-        for key in ("account", "nat_gateway_per_zone", "node_provisioning"):
+        for key in ("account", "nat_gateway_per_zone"):
             if getattr(spec, key) is not None:
                 yield Problem((key,), f"means nothing on cloud {spec.cloud}", "remove it")
     if spec.cloud is Cloud.GCP and spec.project is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from aigc.catalog import limits
 from aigc.catalog.accelerators import CPU, accelerators
 from aigc.catalog.kinds import Cloud
-from aigc.catalog.machines import Machine, all_machines, machines, resource_key_of
+from aigc.catalog.machines import all_machines, machines, resource_key_of
 from aigc.config.problems import Problem, did_you_mean, one_of, printable
 from aigc.config.spec import ModelSpec, PoolSpec, RequestedMode, StackSpec
 from aigc.config.stacks import shown
@@ -31,6 +31,7 @@ from aigc.plan.checks_model_store import source_problems
 from aigc.plan.checks_overflow import overflow_problems
 from aigc.plan.compute_classes import chain_problems
 from aigc.plan.names import endpoint_host, endpoint_name
+from aigc.plan.node_provisioning import by_karpenter
 from aigc.plan.repository import CONFIG, Model
 from aigc.plan.stack_plan import Autoscaler
 
@@ -212,7 +213,8 @@ def _fits_on(
             f"{machine.machine_type} is {machine.architecture}, our images are {IMAGE_ARCHITECTURE}",
             "name a pool of other machines; platform pods alone may run there",
         )
-    for key, needed, there in _amounts(asked, served, machine):
+    room = allocatable(machine, by_karpenter=by_karpenter(spec, pool))
+    for key, needed, there in _amounts(spec, asked, served, room):
         if there is not None and needed > there:
             yield Problem(
                 (*path, "resources", key),
@@ -226,17 +228,20 @@ def _enough_room(spec: StackSpec, path: Where, asked: ModelSpec, served: Sequenc
     found = [(pool, machine) for pool in pools if pool and (machine := machine_of(spec, pool))]
     if not found or not all(machine.accelerator_id for _, machine in found):
         return
-    most = sum(pool.max_nodes * replicas_per_node(machine, pool, asked, served) for pool, machine in found)
+    most = sum(
+        pool.max_nodes * replicas_per_node(machine, pool, asked, served, by_karpenter=by_karpenter(spec, pool))
+        for pool, machine in found
+    )
     if (asked.replicas.min or 0) > most:
         problem = f"the pool holds at most {most} replicas" if len(found) == 1 else f"its pools hold {most} at most"
         yield Problem((*path, "replicas", "min"), problem, "raise max_nodes")
 
 
 def _amounts(
-    asked: ModelSpec, served: Sequence[Model], machine: Machine
+    spec: StackSpec, asked: ModelSpec, served: Sequence[Model], room: tuple[int | None, int | None]
 ) -> tuple[tuple[str, int, int | None], tuple[str, int, int | None]]:
-    """What a pod needs and what a node of the machine gives; None where nobody knows."""
-    (cpu, memory), (more_cpu, more_memory) = allocatable(machine), sidecars(Cloud(machine.cloud), asked)
+    """What a pod needs and what a node gives; None where nobody knows."""
+    (cpu, memory), (more_cpu, more_memory) = room, sidecars(spec.cloud, asked)
     return (
         ("memory_mib", memory_mib(asked, served) + more_memory, memory),
         ("cpu_millicores", cpu_millicores(asked, served) + more_cpu, cpu),

@@ -282,7 +282,8 @@ def _most_replicas(spec: StackSpec, asked: ModelSpec, served: tuple[Model, ...],
     """What the nodes of the pools hold; one on `local`: a second would fight for the cores."""
     if pools:
         return sum(
-            pool.max_nodes * replicas_per_node(_machine(spec, pool), spec.pools[pool.name], asked, served)
+            pool.max_nodes
+            * replicas_per_node(_machine(spec, pool), spec.pools[pool.name], asked, served, by_karpenter=pool.karpenter)
             for pool in pools
         )
     return 1 if spec.cloud is Cloud.LOCAL else scaling.REPLICAS_WITHOUT_POOL

@@ -19,7 +19,8 @@ def room_of_node(plan: StackPlan, pool: PoolPlan) -> tuple[int | None, int | Non
     machine = machines(plan.cloud).get(pool.machine_type)
     if machine is None:
         return None, None
-    return allocatable(on_auto_mode(machine) if plan.cluster.auto_mode else machine)
+    node = on_auto_mode(machine) if plan.cluster.auto_mode else machine
+    return allocatable(node, by_karpenter=pool.karpenter)
 
 
 def requests_of_pod(endpoint: EndpointPlan) -> tuple[int, int]:

@@ -29,6 +29,7 @@ _WIDTH = 36
 _SAID_WHEN_SET = frozenset({
     "reservation", "capacity_block", "reservation_until", "efa_interfaces", "karpenter", "nat_gateway_per_zone",
     "auto_mode", "topology", "workload_policy", "partition", "sharing", "boot_disk_type", "cloud_labels", "surge_nodes",
+    "node_auto_provisioning",
 })  # fmt: skip
 """What few clusters and pools have: it would be a row of nothing in every other."""
 
@@ -44,7 +45,7 @@ def _lines(plan: StackPlan) -> Iterator[str]:
     yield from _fields({name: getattr(plan, name) for name in where})
     if plan.azure:
         yield "\nAzure"
-        yield from _fields(_facts(plan.azure))
+        yield from _fields(_said(_facts(plan.azure)))
     yield "\nCluster"
     yield from _fields(_said(_facts(plan.cluster)))
     for pool in plan.pools:

@@ -142,8 +142,15 @@ def _back_from_zero(stack: StackView) -> Iterator[Finding]:
     for pool in pools(stack):
         if pool.min_nodes != 0 or pool.cloud_scales or charts & set(_AUTOSCALERS):
             continue
+        if pool.resource.kind == "NodePool" and _aks_runs_karpenter(stack):
+            continue
         problem = "the pool goes to zero and nothing brings a node back"
         yield Finding(pool.resource.urn, problem, "add an autoscaler of nodes, or keep one node")
+
+
+def _aks_runs_karpenter(stack: StackView) -> bool:
+    clusters = stack.of_type("azure-native:containerservice:ManagedCluster")
+    return any(mapping(item.inputs.get("nodeProvisioningProfile")).get("mode") == "Auto" for item in clusters)
 
 
 def _protected(stack: StackView) -> Iterator[Finding]:

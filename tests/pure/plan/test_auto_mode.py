@@ -27,7 +27,7 @@ RESERVED: dict[str, Any] = {"capacity": "reserved", "reservation": "cr-012345678
 
 
 def auto_mode(platform: dict[str, Any] = PLATFORM, **l4: Any) -> dict[str, Any]:
-    return aws(node_provisioning="auto-mode", pools={"platform": platform, "l4": L4 | l4})
+    return aws(node_provisioning="auto_mode", pools={"platform": platform, "l4": L4 | l4})
 
 
 def plan(folder: Path, repository: Path, stack: dict[str, Any]) -> StackPlan:
@@ -45,8 +45,8 @@ FAULTS: list[tuple[dict[str, Any], str, str, str]] = [
     (auto_mode(node_image="al2023"), "l4.node_image", "EKS chooses the image", "cluster_autoscaler"),
     (auto_mode(disk_gib=60_000), "l4.disk_gib", "59000 at most", "smaller"),
     (auto_mode(**RESERVED | {"capacity_block": True, "min_nodes": 2}), "l4.min_nodes", "Capacity Block", "use 0"),
-    (gcp(node_provisioning="auto-mode"), "node_provisioning", "means nothing on cloud gcp", "remove it"),
-    (aws(node_provisioning="auto_mode"), "node_provisioning", "auto_mode", "auto-mode"),
+    (gcp(node_provisioning="auto_mode"), "node_provisioning", "means nothing on cloud gcp", "remove it"),
+    (aws(node_provisioning="auto-mode"), "node_provisioning", "auto-mode", "auto_mode"),
 ]
 
 

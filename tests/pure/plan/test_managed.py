@@ -24,7 +24,7 @@ from aigc.plan.stack_plan import StackPlan
 from aigc.plan.text import render_text
 from aigc.plan.validation import stack_file_faults
 from tests.pure.plan.managed_stacks import SCALED, managed_stack, managed_uri
-from tests.pure.plan.stacks_for_tests import add_model, aws, gcp, local, write
+from tests.pure.plan.stacks_for_tests import add_model, aws, azure, gcp, local, write
 
 SOUND = {"machine_type": "ml.g6.xlarge"}
 EMPTY_PREFIX = "s3://models/batched/000000000000/"
@@ -72,7 +72,7 @@ def test_a_sound_stack_has_no_fault(tmp_path: Path, repository: Path) -> None:
 
 
 def test_elsewhere_it_is_refused_with_where_it_is_not(tmp_path: Path, repository: Path) -> None:
-    for stack in (local(), gcp()):
+    for stack in (local(), gcp(), azure()):
         asked = stack | {"models": {"tiny": {}, "batched": {"mode": "managed", "managed": SOUND}}}
         found = stack_file_faults(write(tmp_path, asked), repository)
         assert any(f"not available yet on {stack['cloud']}" in one.problem and "aws" in one.way_out for one in found)

@@ -145,6 +145,7 @@ KEEPS = [
     [karpenter_pool(), endpoint(), autoscaler(chart="oci://public.ecr.aws/karpenter/karpenter")],
     [auto_mode_pool(), endpoint(), *AUTO_MODE],
     [fixed_pool(), endpoint()],
+    [karpenter_pool(), endpoint(), aks(nodeProvisioningProfile={"mode": "Auto"}), POLICY],
     [namespace("privileged", **{"aigc/pod-security-reason": "a device plugin"})],
     [kind("Secret", "s", stringData=Hidden()), kind("Secret", "t", data={"a": Hidden()})],
     [kind("ScaledObject", "so", "keda.sh/v1alpha1", spec={"scaleTargetRef": {"name": "d"}}),
@@ -218,6 +219,10 @@ BREAKS: list[tuple[str, list[ResourceView]]] = [
     ("mounted-buckets-are-read-only", [endpoint(volumes=[{"name": "models", "csi": {"driver": "gcsfuse"}}])]),
     ("back-from-zero", [eks_group()]),
     ("back-from-zero", [karpenter_pool()]),
+    ("back-from-zero", [karpenter_pool(), aks(nodeProvisioningProfile={"mode": "Manual"})]),
+    ("back-from-zero", [
+        aks_pool(enableAutoScaling=False, count=0), aks(nodeProvisioningProfile={"mode": "Auto"}),
+    ]),
     ("back-from-zero", [aks_pool(enableAutoScaling=False, count=0)]),
     ("autoscaled-counts-are-ignored", [aks_pool(ignore_changes=())]),
     ("network-policy-is-enforced", [aks(networkProfile={}), POLICY]),

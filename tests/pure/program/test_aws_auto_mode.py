@@ -33,7 +33,7 @@ POOLS: dict[str, Any] = {
     "l4": {"machine_type": "g6.2xlarge", "capacity": "spot", "max_nodes": 4, "zones": ["us-east-1b"]},
 }
 GPT: dict[str, Any] = {"pool": "l4", "source": {"kind": "bucket"}}
-STACK = aws(node_provisioning="auto-mode", registry=ECR, pools=POOLS, models={"gpt": GPT})
+STACK = aws(node_provisioning="auto_mode", registry=ECR, pools=POOLS, models={"gpt": GPT})
 
 
 @pytest.fixture(scope="module")

@@ -156,7 +156,8 @@ def test_a_spot_pool_scales_to_zero_and_back_and_its_nodes_have_a_driver(azure: 
 
 
 def test_a_pool_on_demand_says_nothing_of_spot_and_one_of_processors_nothing_of_drivers() -> None:
-    settings = pool_settings(pool_plan(capacity=CapacityType.ON_DEMAND, accelerators_per_node=0, zones=()), "1.37")
+    plain = pool_plan(capacity=CapacityType.ON_DEMAND, accelerators_per_node=0, zones=())
+    settings = pool_settings(azure_plan(), plain)
     assert settings["scale_set_priority"] == "Regular"
     assert not {"scale_set_eviction_policy", "spot_max_price", "gpu_profile"} & settings.keys()
     assert settings["availability_zones"] is None, "an empty list is not the region's choice"

@@ -19,6 +19,7 @@ from aigc.plan.validation import plan_of
 from tests.flows.engines import CALICO, CILIUM, ENGINES, VPC_CNI, Engine
 from tests.flows.evaluator import Peer, passes
 from tests.pure.program.plans import aws_plan, azure_plan, gcp_plan
+from tests.pure.program.test_azure_karpenter import azure_auto_plan
 
 OWN = {"kubeconfig": "/home/me/kubeconfig", "context": "mine", "registry": "registry.example/team"}
 INTERNET = Peer(address="203.0.113.9")
@@ -36,12 +37,14 @@ def somebodys() -> StackPlan:
 
 @cache
 def plans() -> dict[str, StackPlan]:
-    made_up = {plan.stack: plan for plan in (gcp_plan(), aws_plan(), azure_plan(), somebodys())}
+    made_up = {plan.stack: plan for plan in (gcp_plan(), aws_plan(), azure_plan(), azure_auto_plan(), somebodys())}
     real = {name: plan for name in stack_names() if (plan := plan_of(name)).cloud is not Cloud.LOCAL}
     return {**made_up, **real, "local elsewhere": plan_of("local", overrides=OWN)}
 
 
 def engines(plan: StackPlan) -> tuple[Engine, ...]:
+    if plan.azure and plan.azure.node_auto_provisioning:
+        return (CILIUM,)
     return ENGINES[Cloud.EXISTING if plan.cloud is Cloud.LOCAL else plan.cloud]
 
 
@@ -148,13 +151,13 @@ def test_what_nobody_needs_is_refused_by_the_plugin_of_the_cloud(stack: str) -> 
         assert passed == [], engine
 
 
-def test_on_gke_only_the_agents_of_the_api_server_reach_webhooks() -> None:
-    policies = policies_of(gcp_plan())
-    agent = {"k8s-app": "konnectivity-agent"}
+@pytest.mark.parametrize("plan", [gcp_plan(), azure_auto_plan()], ids=lambda plan: str(plan.cloud))
+def test_with_cilium_only_the_agents_of_the_api_server_reach_webhooks(plan: StackPlan) -> None:
+    policies, agent = policies_of(plan), TUNNEL[plan.cloud]
     for labels, namespace, may in ((agent, "kube-system", True), (agent, "default", False), ({}, "kube-system", False)):
         asker = Peer(namespace, labels, "10.32.9.9", node="b")
         assert passes(policies, asker, WEBHOOK, 8443, CILIUM) is may, (labels, namespace)
-    assert not passes(policies, node(gcp_plan(), "b"), GPT, 8012, CILIUM), "another node has no business with a model"
+    assert not passes(policies, node(plan, "b"), GPT, 8012, CILIUM), "another node has no business with a model"
 
 
 def test_by_ranges_alone_cilium_refuses_what_nodes_and_agents_ask() -> None:

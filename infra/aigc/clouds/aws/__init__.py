@@ -26,7 +26,7 @@ _INABILITIES = (
     ),
     Inability(
         "Auto Mode",
-        "With `node_provisioning: auto-mode` EKS makes the nodes of every pool, with an image of its own choosing and"
+        "With `node_provisioning: auto_mode` EKS makes the nodes of every pool, with an image of its own choosing and"
         " without adapters; a pool of a machine type that it does not take gets no node and nobody says so",
     ),
     Inability(

@@ -18,7 +18,13 @@ from aigc.plan.stack_plan import Cloud, ModelStorePlan, StackPlan
 _INABILITIES = (
     Inability("reservations", "Capacity reservation groups are not matched to a pool yet"),
     Inability(
-        "node auto-provisioning", "Nodes are agent pools, whose machines and bounds the plan knows; not Karpenter's"
+        "node auto-provisioning",
+        "With `node_provisioning: auto` pools that keep no node are Karpenter's, of the one machine type that the plan"
+        " prices; its bound counts processors, so that nodes of a burst may pass it for a moment",
+    ),
+    Inability(
+        "another node_provisioning for a cluster that is there",
+        "It changes what enforces network policies: AKS makes every node anew at once and enforces none meanwhile",
     ),
     Inability("MIG and sharing", "The device plugin advertises whole GPUs; slices and time-sharing are not set up"),
     Inability(
@@ -58,7 +64,8 @@ _INABILITIES = (
     Inability("a NAT gateway a zone", "One NAT gateway serves all zones; without its zone no new image can be pulled"),
     Inability(
         "managed endpoints",
-        "Azure Machine Learning wants a workspace with storage and vault of its own, which no stack makes yet",
+        "Azure Machine Learning gives an image no command, without which NVIDIA's Triton serves nothing, and sends"
+        " requests to a deployment after a second step, for which Pulumi's provider has no resource (2026-11-28)",
     ),
     Inability(
         "steady endpoints", "Kourier routes Knative Services only; a steady endpoint is reached inside the cluster"

@@ -10,17 +10,21 @@ from typing import Any
 from pulumi_azure_native.containerservice import GPUProfileArgs
 
 from aigc.catalog.limits import AKS_PODS_A_NODE
-from aigc.plan.stack_plan import CapacityType, PoolPlan
+from aigc.plan.stack_plan import CapacityType, PoolPlan, StackPlan
 
-IGNORED = ["count"]
-IGNORED_IN_CLUSTER = ["agentPoolProfiles[0].count"]
-"""The autoscaler's: applying the number of the first day would undo its work."""
+_COUNT = "count"
+_COUNT_IN_CLUSTER = "agentPoolProfiles[0].count"
 _NO_PRICE_LIMIT = -1.0
 """A spot node then goes when Azure wants its machine back, never for a price; it costs no more than on demand."""
 
 
-def pool_settings(pool: PoolPlan, kubernetes_minor: str) -> dict[str, Any]:
-    """What both places take alike; it starts with the fewest nodes, the autoscaler adds what pods wait for."""
+def ignored(plan: StackPlan, *, in_cluster: bool) -> list[str]:
+    """What is the autoscaler's: applying the number of the first day would undo its work."""
+    return [_COUNT_IN_CLUSTER if in_cluster else _COUNT] if _autoscaled(plan) else []
+
+
+def pool_settings(plan: StackPlan, pool: PoolPlan) -> dict[str, Any]:
+    """What both places take alike."""
     return {
         "vm_size": pool.machine_type,
         "type": "VirtualMachineScaleSets",
@@ -28,12 +32,9 @@ def pool_settings(pool: PoolPlan, kubernetes_minor: str) -> dict[str, Any]:
         "os_sku": pool.node_image,
         "os_disk_type": "Managed",
         "os_disk_size_gb": pool.disk_gib,
-        "orchestrator_version": kubernetes_minor,
+        "orchestrator_version": plan.cluster.kubernetes_minor,
         "max_pods": AKS_PODS_A_NODE,
-        "enable_auto_scaling": True,
-        "min_count": pool.min_nodes,
-        "max_count": pool.max_nodes,
-        "count": pool.min_nodes,
+        **_size(plan, pool),
         "availability_zones": list(pool.zones) or None,
         "enable_node_public_ip": False,
         "node_labels": pool.labels,
@@ -41,6 +42,16 @@ def pool_settings(pool: PoolPlan, kubernetes_minor: str) -> dict[str, Any]:
         **_driver(pool),
         **_spot(pool),
     }
+
+
+def _autoscaled(plan: StackPlan) -> bool:
+    return plan.azure is None or not plan.azure.node_auto_provisioning
+
+
+def _size(plan: StackPlan, pool: PoolPlan) -> dict[str, Any]:
+    """It starts with the fewest nodes, the autoscaler adds what pods wait for; beside AKS' Karpenter it never grows."""
+    bounds = {"min_count": pool.min_nodes, "max_count": pool.max_nodes} if _autoscaled(plan) else {}
+    return {"enable_auto_scaling": _autoscaled(plan), "count": pool.min_nodes, **bounds}
 
 
 def _driver(pool: PoolPlan) -> dict[str, Any]:

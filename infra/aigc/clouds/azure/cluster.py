@@ -1,4 +1,4 @@
-"""An AKS cluster: Entra alone knows people, Calico enforces network policies, pods may have identities of their own."""
+"""An AKS cluster: Entra alone knows people, network policies are enforced, pods may have identities of their own."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import pulumi
 from pulumi_azure_native import containerservice as aks
 from pulumi_azure_native.authorization import ManagementLockByScope
 
+from aigc.catalog.kinds import NetworkPolicyEngine
 from aigc.clouds.azure import agent_pool
 from aigc.clouds.azure.identities import AksIdentities
 from aigc.clouds.azure.kubeconfig import AKS_TOKEN, authority_of
 from aigc.clouds.azure.tags import inventory_tags
 from aigc.clouds.contract import ClusterHandle, NetworkHandle
 from aigc.clouds.kubeconfig import composed_kubeconfig, kubernetes_provider
-from aigc.plan.stack_plan import ClusterPlan, PoolPlan, StackPlan
+from aigc.plan.stack_plan import PoolPlan, StackPlan
 from aigc.tokens import Component
 
 _DNS_ADDRESS = 10
@@ -33,7 +34,8 @@ class AksCluster(Component):
         self._identities = AksIdentities("identities", self, plan, network)
         cluster = self._cluster()
         self._lock(cluster)
-        pools = tuple(self._pool(pool, cluster) for pool in plan.pools if pool.name != self._system)
+        groups = [pool for pool in plan.pools if pool.name != self._system and not pool.karpenter]
+        pools = tuple(self._pool(pool, cluster) for pool in groups)
         server = pulumi.Output.concat("https://", cluster.fqdn)
         authority = authority_of(cluster, network, self)
         provider = kubernetes_provider(self, composed_kubeconfig(plan.cluster.name, server, authority, AKS_TOKEN))
@@ -69,20 +71,21 @@ class AksCluster(Component):
                 )
             },
             agent_pool_profiles=[self._system_pool()],
-            network_profile=_network_profile(plan.cluster),
+            network_profile=_network_profile(plan),
             **_access(plan),
             **_upkeep(),
+            **_makes_nodes(plan),
             opts=self.child(
                 network.provider,
                 (*network.ready, *identities.ready),
-                ignore_changes=list(agent_pool.IGNORED_IN_CLUSTER),
+                ignore_changes=agent_pool.ignored(plan, in_cluster=True),
                 protect=plan.cluster.deletion_protection or None,
             ),
         )
 
     def _system_pool(self) -> aks.ManagedClusterAgentPoolProfileArgs:
         pool = next(pool for pool in self._plan.pools if pool.name == self._system)
-        settings = agent_pool.pool_settings(pool, self._plan.cluster.kubernetes_minor)
+        settings = agent_pool.pool_settings(self._plan, pool)
         return aks.ManagedClusterAgentPoolProfileArgs(
             name=pool.name,
             mode="System",
@@ -101,8 +104,8 @@ class AksCluster(Component):
             mode="User",
             vnet_subnet_id=self._network.subnetwork,
             tags=inventory_tags(self._plan),
-            **agent_pool.pool_settings(pool, self._plan.cluster.kubernetes_minor),
-            opts=self.child(self._network.provider, ignore_changes=list(agent_pool.IGNORED)),
+            **agent_pool.pool_settings(self._plan, pool),
+            opts=self.child(self._network.provider, ignore_changes=agent_pool.ignored(self._plan, in_cluster=False)),
         )
 
     def _lock(self, cluster: aks.ManagedCluster) -> None:
@@ -125,14 +128,15 @@ def _issuer(cluster: aks.ManagedCluster) -> pulumi.Output[str]:
     return issuer
 
 
-def _network_profile(cluster: ClusterPlan) -> aks.ContainerServiceNetworkProfileArgs:
-    services = cluster.service_cidr or ""
+def _network_profile(plan: StackPlan) -> aks.ContainerServiceNetworkProfileArgs:
+    cluster, services = plan.cluster, plan.cluster.service_cidr or ""
+    policy = plan.azure.network_policy if plan.azure else NetworkPolicyEngine.CALICO
     return aks.ContainerServiceNetworkProfileArgs(
         network_plugin="azure",
         network_plugin_mode="overlay",
-        network_dataplane="azure",
-        # Not Cilium's: there an ipBlock never means a pod or a node, and ours name both (docs/decisions/0010).
-        network_policy="calico",
+        network_dataplane="cilium" if policy is NetworkPolicyEngine.CILIUM else "azure",
+        # What policies call nodes and the API server by is in plan/policy_engine.py (docs/decisions/0010, 0020).
+        network_policy=policy.value,
         pod_cidr=cluster.pod_cidr,
         service_cidr=services,
         dns_service_ip=str(IPv4Network(services)[_DNS_ADDRESS]),
@@ -167,6 +171,20 @@ def _upkeep() -> dict[str, object]:
             upgrade_channel="patch",
             node_os_upgrade_channel="NodeImage",
         ),
+        "storage_profile": aks.ManagedClusterStorageProfileArgs(
+            blob_csi_driver=aks.ManagedClusterStorageProfileBlobCSIDriverArgs(enabled=True)
+        ),
+    }
+
+
+def _makes_nodes(plan: StackPlan) -> dict[str, object]:
+    """Karpenter, whose pools are the plan's alone, or the autoscaler of agent pools: AKS has no pool for both."""
+    if plan.azure and plan.azure.node_auto_provisioning:
+        profile = aks.ManagedClusterNodeProvisioningProfileArgs(
+            mode=aks.NodeProvisioningMode.AUTO, default_node_pools=aks.NodeProvisioningDefaultNodePools.NONE
+        )
+        return {"node_provisioning_profile": profile}
+    return {
         "auto_scaler_profile": aks.ManagedClusterPropertiesAutoScalerProfileArgs(
             # Of the pools that could take a pod, the one that it leaves the least of empty.
             expander="least-waste",
@@ -174,8 +192,5 @@ def _upkeep() -> dict[str, object]:
             ignore_daemonsets_utilization=True,
             # AKS' own default would throw away the samples of Prometheus with its node.
             skip_nodes_with_local_storage="true",
-        ),
-        "storage_profile": aks.ManagedClusterStorageProfileArgs(
-            blob_csi_driver=aks.ManagedClusterStorageProfileBlobCSIDriverArgs(enabled=True)
-        ),
+        )
     }

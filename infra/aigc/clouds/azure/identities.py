@@ -17,6 +17,7 @@ from aigc.tokens import Component
 
 NETWORK_CONTRIBUTOR = "4d97b98b-1d4f-4787-a291-c67834d212e7"
 IDENTITY_OPERATOR = "f1a07417-d97a-45cb-824c-7a7467783830"
+READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 ACR_PULL = "7f951dda-4ed3-4680-a7ca-43fe172d538d"
 """Roles that Azure itself defines, the same in every subscription (azure-docs, role-based-access-control,
 built-in-roles.md)."""
@@ -52,12 +53,16 @@ class AksIdentities(Component):
         self.control_plane = identity(self, "control-plane", plan, network)
         self.nodes = identity(self, "nodes", plan, network)
         registry = plan.azure.registry_id if plan.azure else None
+        # Karpenter puts the network's own id on each node, and may have to look it up (karpenter-provider-azure,
+        # operator/operator.go).
+        looks = plan.azure is not None and plan.azure.node_auto_provisioning
         rights: Mapping[UserAssignedIdentity, tuple[Right, ...]] = {
             self.control_plane: (
                 # Load balancers join the nodes' subnet.
                 Right("control-plane-network", NETWORK_CONTRIBUTOR, network.subnetwork or ""),
                 # It gives the other identity to each node.
                 Right("control-plane-nodes", IDENTITY_OPERATOR, self.nodes.id),
+                *((Right("control-plane-looks", READER, network.network or ""),) if looks else ()),
             ),
             self.nodes: (Right("nodes-pull", ACR_PULL, registry),) if registry else (),
         }
