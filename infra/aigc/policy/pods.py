@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aigc.catalog.labels import POOL_LABEL
+from aigc.policy.karpenter_zones import zones_of
 from aigc.policy.view import ResourceView, StackView, items, mapping
 
 _TEMPLATES = {"Deployment", "StatefulSet", "DaemonSet", "Job", "ReplicaSet"}
@@ -40,6 +41,8 @@ def pools(stack: StackView) -> Iterator[Pool]:
         maker = _MAKERS.get(item.type)
         if maker is not None:
             yield from maker(item)
+        elif item.type == _KARPENTER_POOL:
+            yield _karpenter(item, stack)
 
 
 def _gke(item: ResourceView) -> Iterator[Pool]:
@@ -105,12 +108,13 @@ def _written(taint: str) -> Mapping[str, Any]:
     return {"key": key, "value": value, "effect": effect}
 
 
-def _karpenter(item: ResourceView) -> Iterator[Pool]:
+def _karpenter(item: ResourceView, stack: StackView) -> Pool:
     template = mapping(mapping(item.inputs.get("spec")).get("template"))
     labels = mapping(mapping(template.get("metadata")).get("labels"))
     taints = _taints(mapping(template.get("spec")).get("taints"))
+    accelerated = any("/" in str(taint.get("key")) for taint in taints)
     # Karpenter knows no number that a program could set; it makes nodes for pods that wait, from none.
-    yield Pool(item, labels, taints, any("/" in str(taint.get("key")) for taint in taints), 0, True, ())
+    return Pool(item, labels, taints, accelerated, 0, True, (), zones=zones_of(item, stack))
 
 
 _MAKERS = {
@@ -118,8 +122,8 @@ _MAKERS = {
     "aws:eks/nodeGroup:NodeGroup": _eks,
     "azure-native:containerservice:AgentPool": _aks,
     "azure-native:containerservice:ManagedCluster": _aks_cluster,
-    "kubernetes:karpenter.sh/v1:NodePool": _karpenter,
 }
+_KARPENTER_POOL = "kubernetes:karpenter.sh/v1:NodePool"
 
 
 def _taints(value: Any) -> tuple[Mapping[str, Any], ...]:
