@@ -7,12 +7,24 @@ from functools import partial
 from pathlib import Path
 
 from scripts.engine.apply import ApplyReport, apply_graph_of, destroy_inventory
+from scripts.engine.drift import Drift, DriftReport, drift_of
 from scripts.engine.graph import Graph
 from scripts.engine.render import render_graph
 from scripts.engine.runner import run_stack, run_stacks
 from scripts.progress import Progress
 
-__all__ = ["ApplyReport", "Graph", "apply_stack", "destroy_stack", "preview_graph", "preview_graphs", "render_stack"]
+__all__ = [
+    "ApplyReport",
+    "Drift",
+    "DriftReport",
+    "Graph",
+    "apply_stack",
+    "destroy_stack",
+    "drift_of_stack",
+    "preview_graph",
+    "preview_graphs",
+    "render_stack",
+]
 
 
 def preview_graph(stack: str, root: Path) -> Graph:
@@ -46,6 +58,13 @@ def apply_stack(
     """
     run = partial(run_stack, stack, root, overrides=overrides)
     return apply_graph_of(stack, run, kubeconfig, context, progress, adopt=adopt)
+
+
+def drift_of_stack(
+    stack: str, root: Path, kubeconfig: Path, context: str | None, *, overrides: Mapping[str, str] | None = None
+) -> DriftReport:
+    """What of a cluster is no longer as the program says; nothing is written."""
+    return drift_of(stack, lambda live: run_stack(stack, root, live, overrides=overrides), kubeconfig, context)
 
 
 def destroy_stack(stack: str, kubeconfig: Path, context: str | None, progress: Progress) -> int:

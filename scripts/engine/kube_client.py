@@ -120,8 +120,9 @@ class KubeClient:
         answer = self.call("GET", self._collection(known, namespace), **query)
         return [{**item, "apiVersion": api_version, "kind": kind} for item in answer.get("items") or []]
 
-    def apply(self, body: dict[str, Any], force: bool) -> dict[str, Any]:
-        """Server-side apply under our field manager; the answer is the object as it now is."""
+    def apply(self, body: dict[str, Any], force: bool, dry_run: bool = False) -> dict[str, Any]:
+        """Server-side apply under our field manager; the answer is the object as it now is, or as it would be."""
+        asked = {"dryRun": "All"} if dry_run else {}
         applied: dict[str, Any] = self.call(
             "PATCH",
             self.path_of(key_of(body)),
@@ -129,6 +130,7 @@ class KubeClient:
             "application/apply-patch+yaml",
             fieldManager=FIELD_MANAGER,
             force="true" if force else "false",
+            **asked,
         )
         return applied
 

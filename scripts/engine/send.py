@@ -66,10 +66,11 @@ def same_content(before: dict[str, Any], after: dict[str, Any]) -> bool:
     """Whether an apply changed anything: controllers may write status between the two readings, that is not ours."""
     if before["metadata"].get("resourceVersion") == after["metadata"].get("resourceVersion"):
         return True
-    return _content(before) == _content(after)
+    return content_of(before) == content_of(after)
 
 
-def _content(live: dict[str, Any]) -> dict[str, Any]:
+def content_of(live: dict[str, Any]) -> dict[str, Any]:
+    """An object without status and without what the API server counts in its metadata."""
     body = {key: value for key, value in live.items() if key != "status"}
     noise = ("resourceVersion", "managedFields", "generation")
     body["metadata"] = {key: value for key, value in live["metadata"].items() if key not in noise}

@@ -8,7 +8,13 @@ from typing import Any
 
 from scripts.engine.differences import Difference, differences, shown
 from scripts.engine.graph import Graph, Resource
-from scripts.preview.replacements import Effect, is_named_by_program, removes_first_by_itself, verdict
+from scripts.preview.replacements import (
+    Effect,
+    always_removes_first,
+    is_named_by_program,
+    removes_first_by_itself,
+    verdict,
+)
 
 _WEIGHT = {effect: weight for weight, effect in enumerate(Effect)}
 _WITHOUT_EFFECT = frozenset({"dependencies", "property_dependencies", "protect", "retain_on_delete", "deleted_with",
@@ -145,6 +151,8 @@ def _with_order(change: ResourceChange, before: Resource, now: Resource) -> Reso
         order = "the old one is deleted first: deleteBeforeReplace is set"
     elif named and removes_first_by_itself(now):
         order = "the old one is deleted first: both bear one name, which the program chose"
+    elif always_removes_first(now):
+        order = "the old one is deleted first: its provider has no other order"
     elif named:
         order = "the new one is created first and finds its name taken: set deleteBeforeReplace or another name"
     else:

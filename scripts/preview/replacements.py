@@ -69,6 +69,11 @@ def removes_first_by_itself(resource: Resource) -> bool:
     return resource.is_kubernetes_object or resource.type in facts()["types"]
 
 
+def always_removes_first(resource: Resource) -> bool:
+    """Whether its provider lets the old one go first whatever the names."""
+    return resource.type.split(":", 1)[0] in facts()["old_first"]["packages"]
+
+
 _MUTABLE = {"ConfigMap": "enableConfigMapMutable", "Secret": "enableSecretMutable"}
 """Inputs of the provider by which objects of a kind change in place, unless the object itself says immutable."""
 

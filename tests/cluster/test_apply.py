@@ -11,7 +11,8 @@ import pytest
 
 from aigc.catalog.cache import KUBECONFIG
 from aigc.catalog.faults import UserError
-from scripts.engine.api import ApplyReport, apply_stack, destroy_stack
+from scripts.engine.api import ApplyReport, DriftReport, apply_stack, destroy_stack, drift_of_stack
+from scripts.engine.drift import What
 from scripts.engine.kube_client import KubeClient
 from scripts.engine.kubeconfig import load_connection
 from scripts.engine.objects import ObjectKey
@@ -86,6 +87,9 @@ class Stack:
         (self.root / "infra" / "__main__.py").write_text(program)
         return apply_stack(STACK, self.root, KUBECONFIG, None, Progress(quiet=True), adopt=adopt)
 
+    def drift(self) -> DriftReport:
+        return drift_of_stack(STACK, self.root, KUBECONFIG, None)
+
     def get(self, key: ObjectKey) -> dict[str, Any]:
         found = self.client.get(key)
         assert found is not None, f"{key} is not there"
@@ -148,6 +152,28 @@ def test_a_field_of_somebody_else_is_refused_until_adopted(stack: Stack) -> None
     assert "--adopt" in caught.value.faults[0].way_out
     assert stack.apply(adopt=True).changed == 1
     assert stack.get(SETTINGS)["data"] == {"size": "1"}
+
+
+def test_drift_names_what_differs_and_whose_it_is_and_writes_nothing(stack: Stack) -> None:
+    stack.apply()
+    assert (stack.drift().drifts, stack.drift().compared) == ((), 6)
+    address = ObjectKey("v1", "ConfigMap", STACK, "address")
+    stack.client.delete(address)
+    wait_gone(stack.client, address, 30, print)
+    edited = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"size": "9"}}
+    path = stack.client.path_of(SETTINGS)
+    stack.client.call("PATCH", path, edited, "application/apply-patch+yaml", fieldManager="someone", force="true")
+    before = stack.get(SETTINGS)
+    found = {one.key: one for one in stack.drift().drifts}
+    assert {key: one.what for key, one in found.items()} == {
+        f"ConfigMap {STACK}/address": What.MISSING,
+        f"ConfigMap {STACK}/settings": What.CHANGED,
+    }
+    changed = found[f"ConfigMap {STACK}/settings"]
+    assert [(one.path, one.ours, one.theirs) for one in changed.fields] == [("data.size", "1", "9")]
+    assert len(changed.by) == 1 and "someone" in changed.by[0]
+    assert stack.get(SETTINGS) == before
+    stack.apply(adopt=True)
 
 
 def test_what_pulumi_made_is_refused_before_anything_changes(stack: Stack) -> None:

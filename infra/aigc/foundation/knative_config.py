@@ -83,7 +83,7 @@ def _deployment(plan: StackPlan) -> dict[str, str]:
 def _private_registry(plan: StackPlan) -> tuple[str, ...]:
     """One that nodes may read and Knative's controller may not: it would ask for digests and be refused.
 
-    Nothing is lost: the tag of a model's image is a hash of its content.
+    Little is lost: the tag of a model's image is a hash of its content (docs/decisions/0010).
     """
     if plan.azure is None or plan.azure.registry_id is None:
         return ()

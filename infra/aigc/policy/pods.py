@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aigc.catalog.labels import POOL_LABEL
+from aigc.policy.karpenter_zones import zones_of
 from aigc.policy.view import ResourceView, StackView, items, mapping
 
 _TEMPLATES = {"Deployment", "StatefulSet", "DaemonSet", "Job", "ReplicaSet"}
@@ -42,6 +43,8 @@ def pools(stack: StackView) -> Iterator[Pool]:
         maker = _MAKERS.get(item.type)
         if maker is not None:
             yield from maker(item)
+        elif item.type == _KARPENTER_POOL:
+            yield _karpenter(item, stack)
 
 
 def _gke(item: ResourceView) -> Iterator[Pool]:
@@ -107,14 +110,13 @@ def _written(taint: str) -> Mapping[str, Any]:
     return {"key": key, "value": value, "effect": effect}
 
 
-def _karpenter(item: ResourceView) -> Iterator[Pool]:
-    spec = mapping(item.inputs.get("spec"))
-    template = mapping(spec.get("template"))
-    nodes, fixed = mapping(template.get("spec")), spec.get("replicas")
-    taints = _taints(nodes.get("taints"))
-    yield Pool(
+def _karpenter(item: ResourceView, stack: StackView) -> Pool:
+    template = _template(item)
+    nodes, fixed = mapping(template.get("spec")), mapping(item.inputs.get("spec")).get("replicas")
+    labels, taints = mapping(template.get("metadata")).get("labels"), _taints(nodes.get("taints"))
+    return Pool(
         item,
-        mapping(mapping(template.get("metadata")).get("labels")),
+        mapping(labels),
         taints,
         any("/" in str(taint.get("key")) for taint in taints),
         # Without a fixed number there is none that a program could set: it makes nodes for pods that wait, from none.
@@ -122,7 +124,21 @@ def _karpenter(item: ResourceView) -> Iterator[Pool]:
         fixed is None,
         (),
         cloud_scales=mapping(nodes.get("nodeClassRef")).get("group") == _AUTO_MODE,
+        zones=zones_of([one for one in stack.resources if one is item or _same_pool(one, item)], stack),
     )
+
+
+def _same_pool(one: ResourceView, other: ResourceView) -> bool:
+    """Whether both make nodes of one pool of the plan: where its number is fixed there is a NodePool for each zone."""
+    if one.type != _KARPENTER_POOL:
+        return False
+    first, second = (mapping(_template(item).get("metadata")).get("labels") for item in (one, other))
+    name = mapping(first).get(POOL_LABEL)
+    return name is not None and name == mapping(second).get(POOL_LABEL)
+
+
+def _template(item: ResourceView) -> Mapping[str, Any]:
+    return mapping(mapping(item.inputs.get("spec")).get("template"))
 
 
 _MAKERS = {
@@ -130,8 +146,8 @@ _MAKERS = {
     "aws:eks/nodeGroup:NodeGroup": _eks,
     "azure-native:containerservice:AgentPool": _aks,
     "azure-native:containerservice:ManagedCluster": _aks_cluster,
-    "kubernetes:karpenter.sh/v1:NodePool": _karpenter,
 }
+_KARPENTER_POOL = "kubernetes:karpenter.sh/v1:NodePool"
 
 
 def _taints(value: Any) -> tuple[Mapping[str, Any], ...]:

@@ -59,7 +59,7 @@ def serving(answer: Callable[[Request], Answer], content_type: str = "applicatio
             self.end_headers()
             self.wfile.write(content)
 
-        do_POST = do_GET
+        do_POST = do_PATCH = do_GET
 
         def log_message(self, *_: Any) -> None:
             pass

@@ -13,6 +13,7 @@ STACK, PROJECT = "some-dev", "aigc"
 ROOT = f"urn:pulumi:{STACK}::{PROJECT}::{STACK_TYPE}::{PROJECT}-{STACK}"
 KUBERNETES = "pulumi:providers:kubernetes"
 CLUSTER, POOL, GROUP = "gcp:container/cluster:Cluster", "gcp:container/nodePool:NodePool", "aws:eks/nodeGroup:NodeGroup"
+TEMPLATE, AGENT_POOL = "aws:ec2/launchTemplate:LaunchTemplate", "azure-native:containerservice:AgentPool"
 
 
 def urn(type_token: str, name: str) -> str:

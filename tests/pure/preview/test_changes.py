@@ -11,9 +11,11 @@ from scripts.engine.graph import Resource
 from scripts.preview.changes import Changes, ResourceChange, changes_since
 from scripts.preview.replacements import Effect, facts
 from tests.pure.preview.samples import (
+    AGENT_POOL,
     CLUSTER,
     GROUP,
     KUBERNETES,
+    TEMPLATE,
     config_map,
     gke_pool,
     graph,
@@ -37,7 +39,7 @@ def test_a_taint_edit_of_a_gke_pool_stays_in_place_and_says_from_what_to_what() 
     change = only(gke_pool(), gke_pool(taints=[other]))
     assert change.effect is Effect.IN_PLACE
     (reason,) = change.reasons
-    assert str(reason) == "nodeConfig.taints.0.value: 'present' -> 'absent' (in place [R1, R2])"
+    assert str(reason) == "nodeConfig.taints.0.value: 'present' -> 'absent' (in place [R1, R2, R8])"
 
 
 def test_a_taint_more_stays_in_place_too() -> None:
@@ -50,7 +52,7 @@ def test_a_taint_more_stays_in_place_too() -> None:
 def test_spot_of_a_gke_pool_replaces_it_and_its_nodes_go_first() -> None:
     change = only(gke_pool(), gke_pool(spot=False))
     assert change.effect is Effect.REPLACED
-    assert str(change.reasons[0]) == "nodeConfig.spot: True -> False (forces replacement [R1, R2])"
+    assert str(change.reasons[0]) == "nodeConfig.spot: True -> False (forces replacement [R1, R2, R8])"
     assert "deleted first: both bear one name" in change.order
 
 
@@ -81,6 +83,55 @@ def test_delete_before_replace_is_said() -> None:
 def test_an_eks_group(change: dict[str, Any], effect: Effect) -> None:
     inputs = {"nodeGroupName": "l4", "instanceTypes": ["g6.2xlarge"], "capacityType": "SPOT"}
     before = resource(GROUP, "l4", inputs)
+    assert only(before, with_inputs(before, **change)).effect is effect
+
+
+@pytest.mark.parametrize(
+    ("change", "effect"),
+    [
+        ({"nodeTaints": ["a=b:NoSchedule"]}, Effect.IN_PLACE),
+        ({"maxCount": 3}, Effect.IN_PLACE),
+        ({"vmSize": "Standard_NC16as_T4_v3"}, Effect.REPLACED),
+        # Its provider would send it, and AKS answers; that is neither.
+        ({"availabilityZones": ["1"]}, Effect.UNKNOWN),
+        ({"scaleSetPriority": "Regular"}, Effect.UNKNOWN),
+    ],
+)
+def test_an_agent_pool(change: dict[str, Any], effect: Effect) -> None:
+    inputs = {"agentPoolName": "t4", "vmSize": "Standard_NC8as_T4_v3", "scaleSetPriority": "Spot", "maxCount": 2}
+    before = resource(AGENT_POOL, "t4", inputs)
+    assert only(before, with_inputs(before, **change)).effect is effect
+
+
+def test_azures_old_one_goes_first_even_with_another_name() -> None:
+    before = resource(AGENT_POOL, "t4", {"agentPoolName": "t4", "vmSize": "a"})
+    change = only(before, with_inputs(before, agentPoolName="t4b", vmSize="b"))
+    assert (change.effect, change.order) == (
+        Effect.REPLACED, "the old one is deleted first: its provider has no other order"
+    )  # fmt: skip
+
+
+def test_a_setting_of_a_launch_template_is_a_version_that_its_group_takes_in_place() -> None:
+    template = resource(TEMPLATE, "l4", {"name": "l4", "metadataOptions": {"httpPutResponseHopLimit": 1}})
+    group = resource(GROUP, "l4", {"launchTemplate": {"id": "unknown", "version": "unknown"}},
+                     property_dependencies={"launchTemplate": [template.urn]})  # fmt: skip
+    (change,) = changes([template, group], [with_inputs(template, metadataOptions={}), group]).changed
+    assert (change.urn, change.effect) == (template.urn, Effect.IN_PLACE)
+    found = changes([template, group], [with_inputs(template, name="l4b"), group])
+    assert {item.urn: item.effect for item in found.changed}[template.urn] is Effect.REPLACED
+
+
+@pytest.mark.parametrize(
+    ("change", "effect"),
+    [
+        ({"nodeLocations": ["a"]}, Effect.IN_PLACE),
+        ({"privateClusterConfig": {"enablePrivateNodes": True}}, Effect.IN_PLACE),
+        ({"privateClusterConfig": {"masterIpv4CidrBlock": "172.16.0.0/28"}}, Effect.REPLACED),
+        ({"datapathProvider": "LEGACY_DATAPATH"}, Effect.REPLACED),
+    ],
+)
+def test_a_gke_cluster(change: dict[str, Any], effect: Effect) -> None:
+    before = resource(CLUSTER, "c", {"name": "c", "privateClusterConfig": {}})
     assert only(before, with_inputs(before, **change)).effect is effect
 
 
@@ -188,7 +239,7 @@ def test_what_is_protected_is_not_taken_away() -> None:
 def test_every_source_that_is_cited_is_there_and_every_one_is_cited() -> None:
     content = facts()
     cited = [key for one in content["types"].values() for key in one["source"]]
-    cited += content["kubernetes"]["source"] + content["release"]["source"]
+    cited += [key for name in ("kubernetes", "release", "old_first") for key in content[name]["source"]]
     assert set(cited) == set(content["sources"])
     for name, one in content["types"].items():
         assert not set(one["replaces"]) & set(one["in_place"]), name

@@ -13,7 +13,9 @@ from aigc.clouds.aws.subnets import control_plane_range
 from aigc.foundation.karpenter import chart_values, karpenter_pool_body
 from aigc.foundation.network_policy import network_policies
 from aigc.plan.stack_plan import CapacityType, NamespacePlan, StackPlan
+from aigc.policy.pods import pools
 from scripts.engine.graph import Graph
+from scripts.preview.policy_view import stack_view
 from tests.contracts.report import check_graph
 from tests.flows.evaluator import Peer, allowed
 from tests.pure.program.graphs import build, graph_of
@@ -61,6 +63,11 @@ def test_a_pool_has_one_maker(graph: Graph) -> None:
     for needed in (*of_type(graph, "EventTarget").values(), *of_type(graph, "QueuePolicy").values()):
         assert needed.urn in ancestors(graph, release), "a machine may go as soon as there is one"
     assert pool.urn in ancestors(graph, one(graph, "Service", "gpt"))
+
+
+def test_the_rules_know_the_zones_of_its_nodes(graph: Graph) -> None:
+    seen = {pool.resource.kind: pool.zones for pool in pools(stack_view(graph))}
+    assert seen["NodePool"] == AWS_ZONES[1:], "as it asks for; the stack has a subnet in each"
 
 
 def test_a_node_is_what_the_plan_says(graph: Graph) -> None:

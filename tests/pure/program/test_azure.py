@@ -198,6 +198,12 @@ def test_images_of_the_private_registry_run_by_their_tag() -> None:
     assert elsewhere["registries-skipping-tag-resolving"] == "kind.local,ko.local,dev.local"
 
 
+def test_nobody_but_the_nodes_may_read_that_registry(azure: Graph) -> None:
+    (pull,) = [item for item in of_type(azure, "RoleAssignment").values() if item.inputs["scope"] == REGISTRY]
+    nodes = of_type(azure, "UserAssignedIdentity")["nodes"]
+    assert pull.property_dependencies["principalId"] == [nodes.urn], "who else reads it may resolve its tags"
+
+
 def test_a_client_fetches_its_token_and_keeps_none(azure: Graph) -> None:
     (provider,) = [item for item in custom(azure) if item.type == "pulumi:providers:kubernetes"]
     assert provider.inputs["kubeconfig"] == UNKNOWN

@@ -77,9 +77,15 @@ def test_no_node_is_more_than_a_node(gcp: Graph) -> None:
     (first,) = cluster.inputs["nodePools"]
     assert first["name"] == "default-pool", "the provider removes that name alone"
     assert first["nodeConfig"]["serviceAccount"] and cluster.ignore_changes == ["nodePools"]
-    assert cluster.inputs["privateClusterConfig"] == {"enablePrivateNodes": True}
     for pool in (item for item in custom(gcp) if item.type == "gcp:container/nodePool:NodePool"):
         assert pool.inputs["networkConfig"] == {"enablePrivateNodes": True}
+
+
+def test_the_control_plane_has_no_range_from_which_it_would_ask_webhooks(gcp: Graph) -> None:
+    (cluster,) = [item for item in custom(gcp) if item.type == "gcp:container/cluster:Cluster"]
+    assert cluster.inputs["privateClusterConfig"] == {"enablePrivateNodes": True}, "with one, see docs/decisions/0011"
+    major, minor = map(int, cluster.inputs["minMasterVersion"].split("."))
+    assert (major, minor) >= (1, 29), "before, it came by a peering, and the network's firewall closed 8443 to it"
 
 
 def test_another_registry_and_a_steady_endpoint_need_no_right_of_knatives() -> None:

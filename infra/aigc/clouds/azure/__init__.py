@@ -50,7 +50,8 @@ _INABILITIES = (
     ),
     Inability(
         "digests in a private registry",
-        "Knative's controller has no right to read the registry: images of it run by their tag, a hash of the content",
+        "Knative's controller has no right to read the registry, so images of it run by their tags: lock them there,"
+        " so that none is moved (az acr repository update --write-enabled false)",
     ),
     Inability(
         "another machine for the first pool",

@@ -27,10 +27,6 @@ _INABILITIES = (
         "Dataplane V2 knows no node by its address: Prometheus may leave to port 10250 of anything to reach kubelets",
     ),
     Inability(
-        "a firewall for webhooks",
-        "The API server asks webhooks through agents in the cluster; asking directly, it would find port 8443 closed",
-    ),
-    Inability(
         "models on TPUs",
         "Triton has no backend for TPUs: a model's own Python brings JAX or PyTorch/XLA, none here does",
     ),

@@ -69,6 +69,7 @@ class GkeCluster(Component):
                 cluster_secondary_range_name=network.pod_range, services_secondary_range_name=network.service_range
             ),
             # Of nodes alone: people and pipelines reach the API server from outside, and IAM is asked about each.
+            # The control plane has no range, so a firewall has none to let in (docs/decisions/0011).
             private_cluster_config=ClusterPrivateClusterConfigArgs(enable_private_nodes=True),
             # Cilium: what policies call nodes and the API server by is in plan/policy_engine.py (docs/decisions/0011).
             datapath_provider="ADVANCED_DATAPATH",
