@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from aigc.cluster.kubernetes_object import Body
 from aigc.plan.stack_plan import CapacityType, PoolPlan
 
-EMPTY_SECONDS = 300
+_EMPTY_SECONDS = 300
 """How long a node without pods of ours stays: the next burst finds it, and with it the image of Triton."""
 _KINDS = {CapacityType.SPOT: "spot", CapacityType.RESERVED: "reserved"}
 _ON_DEMAND = "on-demand"
@@ -60,6 +60,6 @@ def growing_from_none(body: Body, pool: PoolPlan) -> Body:
     spec: Body = {
         "limits": {"cpu": f"{(pool.vcpus or 0) * pool.max_nodes:g}"},
         # Never moves pods together: a model that loads for minutes is not worth a node's half hour.
-        "disruption": {"consolidationPolicy": "WhenEmpty", "consolidateAfter": f"{EMPTY_SECONDS}s"},
+        "disruption": {"consolidationPolicy": "WhenEmpty", "consolidateAfter": f"{_EMPTY_SECONDS}s"},
     }
     return {**body, "spec": {**body["spec"], **spec}}
