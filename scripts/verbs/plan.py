@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from aigc.catalog.faults import fail
 from aigc.catalog.kinds import Cloud
 from aigc.clouds.registry import adapter_for
 from aigc.plan.text import render_text
 from aigc.plan.validation import plan_of
 from scripts.console import OutputFormat, err, out, print_json
+from scripts.stacks import LOCAL_STACK
 
 
 def register(app: typer.Typer) -> None:
@@ -19,16 +22,46 @@ def register(app: typer.Typer) -> None:
 
     @app.command("plan")
     def plan(
-        stack: Annotated[str, typer.Argument(help="Name of a stack: stacks/Pulumi.<stack>.yaml.")] = "local",
+        stack: Annotated[
+            str | None,
+            typer.Argument(help="Name of a stack: stacks/Pulumi.<stack>.yaml.", show_default=LOCAL_STACK),
+        ] = None,
+        workload: Annotated[
+            Path | None,
+            typer.Option(help="JSON file of traffic by lengths and of machines: print the cheapest mix of them."),
+        ] = None,
         output_format: Annotated[OutputFormat, typer.Option("--format")] = OutputFormat.TEXT,
     ) -> None:
-        """Print the whole plan of a stack."""
-        result = plan_of(stack)
-        if output_format is OutputFormat.JSON:
-            print_json(json.loads(result.model_dump_json()))
+        """Print the whole plan of a stack, or the cheapest mix of machines for a workload."""
+        if workload is None:
+            _print_plan(stack or LOCAL_STACK, output_format)
+        elif stack is None:
+            _print_mix(workload, output_format)
         else:
-            out.print(render_text(result), end="", markup=False)
-            _say_inabilities(result.cloud)
+            raise fail("--workload", "is a question of its own, without a stack", f"leave {stack} or the option out")
+
+
+def _print_plan(stack: str, output_format: OutputFormat) -> None:
+    result = plan_of(stack)
+    if output_format is OutputFormat.JSON:
+        print_json(json.loads(result.model_dump_json()))
+    else:
+        out.print(render_text(result), end="", markup=False)
+        _say_inabilities(result.cloud)
+
+
+def _print_mix(path: Path, output_format: OutputFormat) -> None:
+    # scipy takes half a second to load, and every verb's module is imported for each of them.
+    from aigc.plan.mix.answer import cheapest_mix  # noqa: PLC0415
+    from aigc.plan.mix.text import render_mix  # noqa: PLC0415
+    from aigc.plan.mix.workload_file import read_workload  # noqa: PLC0415
+
+    workload = read_workload(path)
+    mix = cheapest_mix(workload)
+    if output_format is OutputFormat.JSON:
+        print_json(mix.as_json())
+    else:
+        out.print(render_mix(workload, mix), end="", markup=False)
 
 
 def _say_inabilities(cloud: Cloud) -> None:

@@ -24,17 +24,17 @@ class Problem:
     problem: str
     way_out: str
 
-    def fault(self, prefix: str = "") -> Fault:
+    def fault(self, prefix: str = "", root: str = ROOT) -> Fault:
         """The same as a Fault; `prefix` names the file and line."""
-        return Fault(prefix + dotted(self.path), self.problem, self.way_out)
+        return Fault(prefix + dotted(self.path, root), self.problem, self.way_out)
 
 
-def dotted(path: Path) -> str:
-    """`aigc:stack.models.gpt.accelerators[0]`."""
-    text = ROOT
+def dotted(path: Path, root: str = ROOT) -> str:
+    """`aigc:stack.models.gpt.accelerators[0]`; with an empty root `models.gpt.accelerators[0]`."""
+    text = root
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{printable(part)}"
-    return text
+    return text.removeprefix(".") or "the file"
 
 
 def printable(value: object, limit: int = 60) -> str:
