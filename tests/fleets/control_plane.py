@@ -29,6 +29,11 @@ from scripts.local.cluster.supervisor import log_file
 
 PROCESSES = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 """Of the local cluster's, those that need no host: no kubelet, no containerd, no proxy, no DNS."""
+_MORE_ARGUMENTS = {
+    # KWOK watches from version 0, which the API server would take for a streamed list: these want an etcd newer than
+    # Debian's, each of its watches ended at once, and a node was ready only after half a minute.
+    "kube-apiserver": ("--feature-gates=WatchList=false",),
+}
 READY_SECONDS = 120.0
 POLL_SECONDS = 0.1
 LOG_LINES = 12
@@ -63,7 +68,7 @@ class ControlPlane:
         lines = {one.name: one.arguments for one in components(layout, self._bin_dir)}
         checks = {check.component: check for check in readiness.ALL}
         for name in PROCESSES:
-            self.run(name, lines[name])
+            self.run(name, (*lines[name], *_MORE_ARGUMENTS.get(name, ())))
             if name in ("etcd", "kube-apiserver"):
                 self.wait(name, partial(checks[name].probe, layout))
         for check in readiness.CONTROL_LOOPS:
@@ -99,6 +104,10 @@ class ControlPlane:
     def last_words(self, name: str) -> str:
         """The end of a process's log; empty where there is none."""
         return "\n".join(f"      {line[:LAST_LINE_LENGTH]}" for line in tail(log_file(self.layout, name), LOG_LINES))
+
+    def all_last_words(self) -> str:
+        """The same of every process, each under its name."""
+        return "".join(f"{name}:\n{self.last_words(name)}\n" for name in self._running)
 
     def stop(self) -> None:
         """End every process at once: there is no data to keep."""

@@ -1,0 +1,99 @@
+"""What is not applied as it was rendered, each with its reason: all that simulation changes is in this list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+Body = dict[str, Any]
+
+KNATIVE_OPERATOR_KIND = ("operator.knative.dev/v1beta1", "KnativeServing")
+DEFINED_BY_OTHERS = {
+    ("cloud.google.com/v1", "ComputeClass"): ("computeclasses", "Cluster"),
+    ("karpenter.sh/v1", "NodePool"): ("nodepools", "Cluster"),
+    ("karpenter.k8s.aws/v1", "EC2NodeClass"): ("ec2nodeclasses", "Cluster"),
+    ("eks.amazonaws.com/v1", "NodeClass"): ("nodeclasses", "Cluster"),
+    ("karpenter.azure.com/v1beta1", "AKSNodeClass"): ("aksnodeclasses", "Cluster"),
+}
+"""Kinds of a cloud's own controllers -> plural and scope: accepted whatever they hold, and acted on by nobody."""
+_RETENTION = "autoscaling.knative.dev/scale-to-zero-pod-retention-period"
+_UNSEEN_REGISTRY = "registries-skipping-tag-resolving"
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """One difference from what was rendered."""
+
+    of: str
+    what: str
+
+
+def difference(body: Body) -> StandIn | None:
+    """Why a rendered document is not applied as it is; None: it is, byte for byte."""
+    if "release" in body:
+        chart = body["release"]
+        return StandIn(f"Release {chart['namespace']}/{chart['name']}", "nothing of its chart runs, nor takes room")
+    kind = (body["apiVersion"], body["kind"])
+    if kind == KNATIVE_OPERATOR_KIND:
+        return StandIn(
+            "KnativeServing", "its spec.config is written into Knative's own ConfigMaps, as its operator would"
+        )
+    return None
+
+
+def hurried(body: Body) -> tuple[Body, StandIn | None]:
+    """A Knative Service whose idle replicas go after a minute and a half, where its own keep them for longer."""
+    if body.get("apiVersion") != "serving.knative.dev/v1":
+        return body, None
+    metadata = body["spec"]["template"]["metadata"]
+    kept = metadata["annotations"].get(_RETENTION)
+    if kept in (None, "0s"):
+        return body, None
+    annotations = {**metadata["annotations"], _RETENTION: "0s"}
+    template = {**body["spec"]["template"], "metadata": {**metadata, "annotations": annotations}}
+    what = f"the last replica is kept for no longer than the window, and not {kept}: nobody waits for that here"
+    return {**body, "spec": {**body["spec"], "template": template}}, StandIn(
+        f"Service {body['metadata']['name']}", what
+    )
+
+
+def definitions(bodies: Iterable[Body]) -> Iterator[Body]:
+    """Definitions for the kinds among rendered documents that no package here brings."""
+    kinds = {(body["apiVersion"], body["kind"]) for body in bodies if "apiVersion" in body}
+    for api_version, kind in sorted(kinds & DEFINED_BY_OTHERS.keys()):
+        plural, scope = DEFINED_BY_OTHERS[api_version, kind]
+        group, _, version = api_version.partition("/")
+        yield {
+            "apiVersion": "apiextensions.k8s.io/v1",
+            "kind": "CustomResourceDefinition",
+            "metadata": {"name": f"{plural}.{group}"},
+            "spec": {
+                "group": group,
+                "scope": scope,
+                "names": {"plural": plural, "singular": kind.lower(), "kind": kind, "listKind": f"{kind}List"},
+                "versions": [
+                    {
+                        "name": version,
+                        "served": True,
+                        "storage": True,
+                        "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
+                    }
+                ],
+            },
+        }
+
+
+def operator_config(bodies: Iterable[Body], registries: Iterable[str]) -> dict[str, dict[str, str]]:
+    """ConfigMap -> its keys, as the operator would write them; images of these registries keep their tags.
+
+    There is no registry here that could be asked for a digest.
+    """
+    found = [body for body in bodies if (body.get("apiVersion"), body.get("kind")) == KNATIVE_OPERATOR_KIND]
+    config: dict[str, dict[str, str]] = {
+        f"config-{name}": dict(keys) for body in found for name, keys in body["spec"]["config"].items()
+    }
+    deployment = config.setdefault("config-deployment", {})
+    known = deployment.get(_UNSEEN_REGISTRY, "kind.local,ko.local,dev.local").split(",")
+    deployment[_UNSEEN_REGISTRY] = ",".join(dict.fromkeys([*known, *registries]))
+    return config
