@@ -16,7 +16,7 @@ from aigc.plan.mix.workload import MachineType, Workload, contradictions
 
 MOST_BYTES = 16 * 1024 * 1024
 """64 machine types of 64 x 64 buckets have about 5 MiB."""
-_EXPLAINED = "docs/decisions/0021-the-cheapest-mix.md shows such a file"
+_EXPLAINED = "docs/examples/workload.json is such a file"
 
 
 def read_workload(path: FilePath) -> Workload:
