@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from aigc.catalog.model_work import ModelWork
+
 
 class Modality(StrEnum):
     """What goes in and out of a model."""
@@ -45,3 +47,5 @@ class ModelCard(BaseModel):
     """Tokens that begin mark, prompt and answer may have together; None where there is no text or no known limit."""
     endpoint: bool = True
     """False for a model that only serves other models: it cannot be asked for in a stack file by itself."""
+    work: ModelWork | None = None
+    """What requests make it compute and move; None where nobody has counted it or another model of the pod does it."""
