@@ -25,6 +25,7 @@ from tests.bench.servers import BENCH_LABEL, Bench, container_of, process_starte
 
 SERVES = re.compile(r"^I(\d{4} \d{2}:\d{2}:\d{2}\.\d{6}) .*Started HTTPService", re.M)
 WATCH_SECONDS = 600
+"""After so long a watch ends and goes on where it was: twenty cold starts take longer."""
 
 
 @dataclass
@@ -54,27 +55,30 @@ class PodWatch:
 @contextmanager
 def watched(bench: Bench, name: str) -> Iterator[PodWatch]:
     """Watch the pods of a copy for so long as the block lasts."""
-    kept = PodWatch()
+    kept, over = PodWatch(), threading.Event()
     stream = watch.Watch()
 
     def follow() -> None:
-        events = stream.stream(
-            bench.workloads.core.list_namespaced_pod,
-            MODELS_NAMESPACE,
-            label_selector=f"{BENCH_LABEL}={name}",
-            timeout_seconds=WATCH_SECONDS,
-            _request_timeout=WATCH_SECONDS,  # nothing to tell for 10 s is no fault of the API server here
-        )
-        with contextlib.suppress(ProtocolError):  # the end of the block or of the API server; who waits says so
-            for event in events:
-                if event["type"] in {"ADDED", "MODIFIED"}:
-                    kept.note(event["object"], time.time())
+        # The end of the block or of the API server; who waits says so.
+        with contextlib.suppress(ProtocolError):
+            while not over.is_set():
+                events = stream.stream(
+                    bench.workloads.core.list_namespaced_pod,
+                    MODELS_NAMESPACE,
+                    label_selector=f"{BENCH_LABEL}={name}",
+                    timeout_seconds=WATCH_SECONDS,
+                    _request_timeout=WATCH_SECONDS,  # nothing to tell for 10 s is no fault of the API server here
+                )
+                for event in events:
+                    if event["type"] in {"ADDED", "MODIFIED"}:
+                        kept.note(event["object"], time.time())
 
     thread = threading.Thread(target=follow, daemon=True)
     thread.start()
     try:
         yield kept
     finally:
+        over.set()
         stream.stop()
 
 

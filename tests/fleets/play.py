@@ -27,12 +27,12 @@ from scripts.local.supply.api import ensure_host_tools
 from scripts.local.supply.go_build import ensure_group
 from scripts.progress import Progress
 from tests.fleets.control_plane import ControlPlane, make_link
+from tests.fleets.controllers import Controllers
 from tests.fleets.fleet import IN_FLIGHT, Body, Fleet
 from tests.fleets.judge import Placed, at_rest, objections
 from tests.fleets.kwok import ensure_kwok, start_kwok
 from tests.fleets.namespaces import mount_root
 from tests.fleets.neighbours import Neighbours
-from tests.fleets.platform import Platform
 from tests.fleets.stand_ins import KNATIVE_OPERATOR_KIND, definitions, operator_config
 from tests.fleets.traffic import Activator, answer_as_activator
 
@@ -66,27 +66,27 @@ def so_many(pods: Mapping[str, int]) -> Callable[[Placed], bool]:
 
 def prepare(
     plane: ControlPlane, plan: StackPlan, bodies: list[Body], clock: Clock, *, hurry: bool
-) -> tuple[Fleet, Platform]:
+) -> tuple[Fleet, Controllers]:
     """The platform and the stack's objects on the fewest nodes."""
     progress = Progress(quiet=True)
-    fleet, platform = Fleet(plane.client, plan, hurry=hurry), Platform(plane, Neighbours(plane))
+    fleet, controllers = Fleet(plane.client, plan, hurry=hurry), Controllers(plane, Neighbours(plane))
     start_kwok(plane, *ensure_kwok())
-    platform.define(bodies, definitions(bodies))
+    controllers.define(bodies, definitions(bodies))
     namespaces = [body for body in bodies if body.get("kind") == "Namespace"]
     fleet.apply(namespaces)
     fleet.add_nodes(most=False)
     clock.lap("definitions, namespaces and nodes")
     if any((body.get("apiVersion"), body.get("kind")) == KNATIVE_OPERATOR_KIND for body in bodies):
         registries = {image.partition("/")[0] for image in plan.images.values()}
-        platform.start_knative(ensure_group("knative", progress), operator_config(bodies, registries))
+        controllers.start_knative(ensure_group("knative", progress), operator_config(bodies, registries))
     if any(one.name == KEDA for one in plan.components):
-        platform.start_keda(ensure_group("keda", progress))
+        controllers.start_keda(ensure_group("keda", progress))
     clock.lap("Knative and KEDA")
     names = [f"{one.name}-00001.{MODELS_NAMESPACE}.svc.{CLUSTER_DOMAIN}" for one in plan.endpoints]
     answer_as_activator(plane.layout.root / "hosts", names)
     fleet.apply(body for body in bodies if body.get("kind") != "Namespace")
     clock.lap("the stack's objects")
-    return fleet, platform
+    return fleet, controllers
 
 
 def idle_again(plan: StackPlan, fleet: Fleet, activator: Activator | None) -> Placed:
@@ -109,12 +109,12 @@ def main(root: Path, stack: str, folder: Path, *, hurry: bool) -> None:
     try:
         plane.start()
         clock.lap("control plane")
-        fleet, platform = prepare(plane, plan, bodies, clock, hurry=hurry)
+        fleet, controllers = prepare(plane, plan, bodies, clock, hurry=hurry)
         floor = fleet.placed(PATIENCE_SECONDS, enough=so_many({one.name: at_rest(one) for one in plan.endpoints}))
         clock.lap("at the floor")
         fleet.add_nodes(most=True)
         fleet.scale_steady()
-        activator = Activator(platform.processes["autoscaler"]) if "autoscaler" in platform.processes else None
+        activator = Activator(controllers.processes["autoscaler"]) if "autoscaler" in controllers.processes else None
         most = fleet.placed(
             PATIENCE_SECONDS,
             enough=so_many({one.name: one.scaling.max_replicas for one in plan.endpoints}),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.incidents import slow_hop
-from tests.incidents.memory_pressure import a_greedy_neighbour, lower, restored
+from tests.incidents import memory_pressure, slow_hop
+from tests.incidents.memory_pressure import lower, restored, slow_reads, taken_again_and_again
 
 
 def test_a_limit_is_back_after_a_failure(tmp_path: Path) -> None:
@@ -54,13 +55,27 @@ def test_a_limit_goes_down_in_steps_and_again_when_the_kernel_is_busy(monkeypatc
         lower(refusing, 1000, 200)
 
 
-def test_the_neighbour_joins_the_group_and_is_gone_at_the_end(tmp_path: Path) -> None:
-    with pytest.raises(KeyError), a_greedy_neighbour(tmp_path, 1 << 20):
-        pid = int((tmp_path / "cgroup.procs").read_text())
-        assert Path(f"/proc/{pid}").exists()
-        assert Path(f"/proc/{pid}/oom_score_adj").read_text().strip() == "1000"
+def test_memory_is_taken_until_the_end_and_no_longer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory_pressure, "TAKEN_EVERY_SECONDS", 0.01)
+    asked = tmp_path / "memory.reclaim"
+    with pytest.raises(KeyError), taken_again_and_again(asked, "4096"):
+        deadline = time.monotonic() + 10
+        while not asked.exists():
+            assert time.monotonic() < deadline, "nothing was taken"
+            time.sleep(0.01)
         raise KeyError
-    assert not Path(f"/proc/{pid}").exists()
+    assert asked.read_text() == "4096"
+    asked.unlink()
+    time.sleep(0.1)
+    assert not asked.exists()
+
+
+def test_reads_are_fast_again_at_the_end(tmp_path: Path) -> None:
+    (tmp_path / "io.max").touch()
+    device = Path("/dev/null")
+    with slow_reads(tmp_path, device):
+        assert (tmp_path / "io.max").read_text() == "1:3 riops=3000"
+    assert (tmp_path / "io.max").read_text() == "1:3 riops=max"
 
 
 def test_a_link_is_wide_again_when_it_could_not_be_made_narrow(monkeypatch: pytest.MonkeyPatch) -> None:

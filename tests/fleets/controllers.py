@@ -1,4 +1,4 @@
-"""The platform of a fleet: real definitions for all, Knative's and KEDA's own controllers for what pods come of."""
+"""What acts in a fleet: real definitions for all, Knative's and KEDA's own controllers for what pods come of."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def bodies_of(component: str) -> list[Body]:
     return manifest_bodies(plan, lambda _kind, _name: True)
 
 
-class Platform:
+class Controllers:
     """What is there before a stack's own objects."""
 
     def __init__(self, plane: ControlPlane, neighbours: Neighbours) -> None:
