@@ -68,7 +68,8 @@ WANTED: Mapping[str, Mapping[str, int]] = {
 }
 """How much of it a record must be of."""
 TEXT_ONLY = (".md", ".pyc")
-"""What changes no behaviour."""
+PLANNERS = "work.yaml"
+"""What changes no behaviour; the latter is no part of what is served."""
 
 
 def digest(part: str, root: Path = PROJECT_ROOT, objects: Callable[[Path], str] | None = None) -> str:
@@ -103,7 +104,7 @@ def served_text(graph: Graph) -> str:
 def files_of(place: Path) -> list[Path]:
     """The files at or under a path."""
     found = [place] if place.is_file() else [path for path in place.rglob("*") if path.is_file()]
-    return [path for path in found if path.suffix not in TEXT_ONLY]
+    return [path for path in found if path.suffix not in TEXT_ONLY and path.name != PLANNERS]
 
 
 def write(part: str, command: str, amounts: Mapping[str, int], result: Mapping[str, Any]) -> Path:

@@ -48,4 +48,5 @@ class ModelCard(BaseModel):
     endpoint: bool = True
     """False for a model that only serves other models: it cannot be asked for in a stack file by itself."""
     work: ModelWork | None = None
-    """What requests make it compute and move; None where nobody has counted it or another model of the pod does it."""
+    """What requests make it compute and move, from `work.yaml` beside the card; None where nobody has counted it or
+    another model of the pod does it."""

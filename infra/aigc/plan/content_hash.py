@@ -6,10 +6,11 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from aigc.plan.repository import Model
+from aigc.plan.repository import WORK, Model
 
 HASH_CHARS = 12
-_LEFT_OUT = frozenset({"__pycache__", ".DS_Store", ".gitkeep"})
+_LEFT_OUT = frozenset({"__pycache__", ".DS_Store", ".gitkeep", WORK})
+"""What no pod needs: a better count of a model's work is no reason to serve it anew."""
 
 
 def model_files(folder: Path) -> Iterator[tuple[str, Path]]:

@@ -1,4 +1,4 @@
-"""Reads one model of the repository: config.pbtxt (Triton's truth), model.yaml (its card) and its versions.
+"""Reads one model of the repository: config.pbtxt (Triton's truth), model.yaml (its card), work.yaml and its versions.
 
 Every fault is found before anything is built: Triton would find the same ones minutes later, inside a pod.
 """
@@ -10,19 +10,24 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import yaml
 from google.protobuf import text_format
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from tritonclient.grpc import model_config_pb2  # type: ignore[import-untyped]
 
 from aigc.catalog.faults import Fault
 from aigc.catalog.model_card import ModelCard
+from aigc.catalog.model_work import ModelWork
 from aigc.config.problems import did_you_mean, printable
 from aigc.config.stacks import shown
 
 CONFIG = "config.pbtxt"
 CARD = "model.yaml"
+WORK = "work.yaml"
+"""What a model computes and moves: read by the planner alone, and no part of what is served."""
+Read = TypeVar("Read", bound=BaseModel)
 _VERSION = re.compile(r"[1-9][0-9]*")
 
 
@@ -127,14 +132,25 @@ def _read_card(path: Path, faults: list[Fault]) -> ModelCard | None:
             Fault(shown(path), "is missing", "copy that of another model; aigc.catalog.model_card lists its keys")
         )
         return None
+    card = _read_yaml(path, ModelCard, faults)
+    work_path = path.with_name(WORK)
+    if card is None or not work_path.is_file():
+        return card
+    if card.work is not None:
+        faults.append(Fault(f"{shown(path)}: work", f"is in {WORK} too", f"leave it in {WORK} alone"))
+    work = _read_yaml(work_path, ModelWork, faults)
+    return card if work is None else card.model_copy(update={"work": work})
+
+
+def _read_yaml(path: Path, form: type[Read], faults: list[Fault]) -> Read | None:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         # Strict types take a list for a tuple and text for an enumeration only in JSON mode.
-        return ModelCard.model_validate_json(json.dumps(content))
+        return form.model_validate_json(json.dumps(content))
     except ValidationError as error:
         for one in error.errors(include_url=False):
             key = ".".join(str(part) for part in one["loc"]) or "the file"
-            way_out = did_you_mean(key, ModelCard.model_fields, "keys")
+            way_out = did_you_mean(key, form.model_fields, "keys")
             faults.append(Fault(f"{shown(path)}: {key}", one["msg"], way_out))
     except (yaml.YAMLError, UnicodeDecodeError, TypeError, ValueError, RecursionError) as error:
         faults.append(Fault(shown(path), f"is not YAML of plain values: {error}", "mend the text at this place"))

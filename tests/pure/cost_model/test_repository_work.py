@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -15,6 +17,7 @@ import yaml
 from aigc.catalog.accelerators import accelerators
 from aigc.catalog.model_work import ModelWork
 from aigc.config.stacks import MODEL_REPOSITORY
+from aigc.plan.content_hash import content_hash, model_files
 from aigc.plan.cost_model.estimate import Estimate, estimate
 from aigc.plan.cost_model.phases import Phase, phases_of
 from aigc.plan.cost_model.rejection import Rejection
@@ -109,7 +112,7 @@ def test_a_model_has_the_work_of_the_one_that_works_for_it(name: str) -> None:
 def test_work_that_no_card_or_two_cards_state_is_not_known() -> None:
     gpt, core, *_ = models_of("gpt")
     assert (gpt.name, core.name) == ("gpt", "gpt_core")
-    reason = "the work of gpt is not known: neither its model.yaml nor one it requires has `work`"
+    reason = "the work of gpt is not known: neither it nor a model that it requires has a work.yaml"
     assert served_work([gpt]).work == Rejection(reason)
     second = replace(core, name="other")
     reason = "core and other both state work, and how often gpt calls each of them is not known"
@@ -131,3 +134,19 @@ def test_every_accelerator_gives_a_time_or_a_reason() -> None:
     assert {"nvidia-t4", "nvidia-l4", "nvidia-h100-80gb-sxm"} <= timed
     reasons = [one.reason for one in found.values() if isinstance(one, Rejection)]
     assert all(reason.endswith("is not known") for reason in reasons)
+
+
+def test_a_better_count_is_no_reason_to_serve_a_model_anew(tmp_path: Path) -> None:
+    shutil.copytree(MODEL_REPOSITORY / "gpt_core", tmp_path / "gpt_core")
+    counted = content_hash(tmp_path, ["gpt_core"], {})
+    assert "work.yaml" not in [inside for inside, _ in model_files(tmp_path / "gpt_core")]
+    (tmp_path / "gpt_core" / "work.yaml").unlink()
+    assert content_hash(tmp_path, ["gpt_core"], {}) == counted == content_hash(MODEL_REPOSITORY, ["gpt_core"], {})
+
+
+def test_a_slip_in_a_work_file_is_named_with_its_place(tmp_path: Path) -> None:
+    shutil.copytree(MODEL_REPOSITORY / "gpt_core", tmp_path / "gpt_core")
+    work = tmp_path / "gpt_core" / "work.yaml"
+    work.write_text(work.read_text().replace("weight_bytes: 3409920", "weight_bytes: many"))
+    model, (fault,) = read_model(tmp_path, "gpt_core")
+    assert model is None and fault.where.endswith("gpt_core/work.yaml: weight_bytes")

@@ -42,4 +42,4 @@ def _unclear(asked: str, stated: Sequence[Model]) -> Rejection:
     if stated:
         names = " and ".join(model.name for model in stated)
         return Rejection(f"{names} both state work, and how often {asked} calls each of them is not known")
-    return Rejection(f"the work of {asked} is not known: neither its model.yaml nor one it requires has `work`")
+    return Rejection(f"the work of {asked} is not known: neither it nor a model that it requires has a work.yaml")
