@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from aigc.catalog.faults import fail
+from aigc.plan.repository import WORK
 from scripts.local.images.accounts import add_accounts, bundle_certificates
 from scripts.local.images.bytecode import add_bytecode
 from scripts.local.images.files import copy_file, copy_tree, move, omitter, unzip
@@ -22,7 +23,8 @@ from scripts.local.supply.wheels import ensure_wheel
 from scripts.progress import Progress
 
 PYTHON_SET = "python"
-IGNORED = ("__pycache__", "*.pyc", ".*")
+IGNORED = ("__pycache__", "*.pyc", ".*", WORK)
+"""What no pod needs, as in the hash by which an image is called (`aigc.plan.content_hash`)."""
 
 
 @dataclass
