@@ -1,4 +1,4 @@
-"""What acts in a fleet: real definitions for all, Knative's and KEDA's own controllers for what pods come of."""
+"""What acts in a fleet: real definitions for all, Knative's own controllers for what pods come of."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from aigc.catalog.labels import KNATIVE_NAMESPACE
-from aigc.foundation.keda import COMPONENT as KEDA
 from aigc.foundation.knative import COMPONENT as KNATIVE
 from aigc.foundation.manifest import manifest_bodies, with_data, with_own_webhook_rules, without_aggregated_rules
 from aigc.plan.validation import plan_of
@@ -26,12 +25,6 @@ Config = Mapping[str, Mapping[str, str]]
 _MANIFESTS = ("knative-serving", "keda", "prometheus-operator")
 _KNATIVE_PROCESSES = ("webhook", "controller", "autoscaler")
 _KNATIVE_SETTINGS = ("ConfigMap", "Secret", "ServiceAccount", "ClusterRole")
-_KEDA_OPERATOR = "keda-operator"
-_KEDA_WATCHES = frozenset({
-    "ScaledObject", "ScaledJob", "TriggerAuthentication", "ClusterTriggerAuthentication", "CloudEventSource",
-    "ClusterCloudEventSource",
-})  # fmt: skip
-"""Kinds without which its operator does not start, whatever is declared."""
 _QUEUE_IMAGE = "dev.local/knative-queue"
 READY_SECONDS = 60
 
@@ -57,7 +50,7 @@ class Controllers:
             for name in _MANIFESTS
             for body in bodies_of(name)
             if body["kind"] == "CustomResourceDefinition"
-            and (name == KNATIVE or body["spec"]["names"]["kind"] in declared | _KEDA_WATCHES)
+            and (name == KNATIVE or body["spec"]["names"]["kind"] in declared)
         ]
         wanted = [*found, *more]
         with ThreadPoolExecutor(AT_ONCE) as workers:
@@ -86,18 +79,6 @@ class Controllers:
                 self._client.apply(body, force=True)
             if name == "webhook":
                 self._judged_by_webhook([body for body in bodies if body["kind"].endswith("WebhookConfiguration")])
-
-    def start_keda(self, binaries: Path) -> None:
-        """Its operator, which makes the autoscaler of each scaled object; nobody asks its metrics here."""
-        deployments = {body["metadata"]["name"]: body for body in bodies_of(KEDA) if body["kind"] == "Deployment"}
-        certificates = self._plane.layout.config / "keda"
-        certificates.mkdir()
-        for name, file in {"ca.crt": "ca.crt", "tls.crt": "apiserver.crt", "tls.key": "apiserver.key"}.items():
-            (certificates / name).write_bytes((self._plane.layout.pki / file).read_bytes())
-        arguments = ["--enable-cert-rotation=false", f"--cert-dir={certificates}"]
-        self.processes[_KEDA_OPERATOR] = self._neighbours.start(
-            deployments[_KEDA_OPERATOR], binaries / "operator", arguments
-        )
 
     def _judged_by_webhook(self, configurations: list[Body]) -> None:
         for body in configurations:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from aigc.catalog.labels import ENDPOINT_LABEL, MODELS_NAMESPACE, POOL_LABEL
+from aigc.catalog.labels import ENDPOINT_LABEL, MODELS_NAMESPACE
 from aigc.plan.stack_plan import EndpointPlan, ServingMode, StackPlan
 from scripts.engine.kube_client import KubeClient
 from scripts.engine.objects import ObjectKey
@@ -32,17 +32,20 @@ class Fleet:
 
     def __init__(self, client: KubeClient, plan: StackPlan, *, hurry: bool) -> None:
         self._client, self._plan, self._hurry = client, plan, hurry
+        self._pool_of: dict[str, str] = {}
         self.stand_ins: list[StandIn] = []
 
     def add_nodes(self, *, most: bool) -> None:
         """The fewest nodes of every pool, or the most."""
         wanted = [
-            node(self._plan, pool, index)
+            (pool.name, node(self._plan, pool, index))
             for pool in self._plan.pools
             for index in range(pool.max_nodes if most else pool.min_nodes)
         ]
+        # Not by a label: nodes that are there already have none of ours.
+        self._pool_of |= {body["metadata"]["name"]: pool for pool, body in wanted}
         with ThreadPoolExecutor(AT_ONCE) as workers:
-            list(workers.map(self._add_node, wanted))
+            list(workers.map(self._add_node, [body for _, body in wanted]))
 
     def _add_node(self, body: Body) -> None:
         self._client.apply(body, force=True)
@@ -60,12 +63,13 @@ class Fleet:
             if found is None:
                 self._client.apply(applied, force=True)
 
-    def scale_steady(self) -> None:
-        """As many replicas of each steady endpoint as its autoscaler may ask for."""
+    def scale_steady(self, *, most: bool) -> None:
+        """As many replicas of each steady endpoint as its autoscaler asks for at the least, or at the most."""
         for endpoint in self._plan.endpoints:
             if endpoint.mode is ServingMode.STEADY:
                 path = self._client.path_of(ObjectKey("apps/v1", "Deployment", MODELS_NAMESPACE, endpoint.name))
-                body = {"spec": {"replicas": endpoint.scaling.max_replicas}}
+                replicas = endpoint.scaling.max_replicas if most else endpoint.scaling.min_replicas
+                body = {"spec": {"replicas": replicas}}
                 self._client.call("PATCH", f"{path}/scale", body, _MERGE)
 
     def tell(self, activator: Activator, in_flight: float) -> None:
@@ -94,12 +98,23 @@ class Fleet:
             meanwhile()
             time.sleep(POLL_SECONDS)
 
+    def why_waiting(self) -> list[str]:
+        """What the scheduler says of pods that no node took."""
+        pods = self._client.list("v1", "Pod", MODELS_NAMESPACE)
+        said = {
+            f"{pod['metadata']['labels'][ENDPOINT_LABEL]}: {one.get('message', one['reason'])}"
+            for pod in pods
+            if not pod["spec"].get("nodeName")
+            for one in pod["status"].get("conditions") or []
+            if one.get("reason")
+        }
+        return sorted(said)
+
     def _placed(self) -> Placed:
-        nodes = {one["metadata"]["name"]: one["metadata"]["labels"] for one in self._client.list("v1", "Node")}
         found: dict[str, Counter[str]] = {endpoint.name: Counter() for endpoint in self._plan.endpoints}
         for pod in self._client.list("v1", "Pod", MODELS_NAMESPACE):
             if pod["metadata"].get("deletionTimestamp"):
                 continue
-            where = nodes.get(pod["spec"].get("nodeName", ""), {}).get(POOL_LABEL, WAITING)
+            where = self._pool_of.get(pod["spec"].get("nodeName", ""), WAITING)
             found[pod["metadata"]["labels"][ENDPOINT_LABEL]][where] += 1
         return {name: dict(counter) for name, counter in found.items()}

@@ -19,7 +19,6 @@ from typing import Any
 import yaml
 
 from aigc.catalog.labels import MODELS_NAMESPACE
-from aigc.foundation.keda import COMPONENT as KEDA
 from aigc.plan.stack_plan import ServingMode, StackPlan
 from aigc.plan.validation import plan_of
 from scripts.local.cluster.layout import CLUSTER_DOMAIN
@@ -79,9 +78,7 @@ def prepare(
     if any((body.get("apiVersion"), body.get("kind")) == KNATIVE_OPERATOR_KIND for body in bodies):
         registries = {image.partition("/")[0] for image in plan.images.values()}
         controllers.start_knative(ensure_group("knative", progress), operator_config(bodies, registries))
-    if any(one.name == KEDA for one in plan.components):
-        controllers.start_keda(ensure_group("keda", progress))
-    clock.lap("Knative and KEDA")
+    clock.lap("Knative")
     names = [f"{one.name}-00001.{MODELS_NAMESPACE}.svc.{CLUSTER_DOMAIN}" for one in plan.endpoints]
     answer_as_activator(plane.layout.root / "hosts", names)
     fleet.apply(body for body in bodies if body.get("kind") != "Namespace")
@@ -110,10 +107,11 @@ def main(root: Path, stack: str, folder: Path, *, hurry: bool) -> None:
         plane.start()
         clock.lap("control plane")
         fleet, controllers = prepare(plane, plan, bodies, clock, hurry=hurry)
+        fleet.scale_steady(most=False)
         floor = fleet.placed(PATIENCE_SECONDS, enough=so_many({one.name: at_rest(one) for one in plan.endpoints}))
         clock.lap("at the floor")
         fleet.add_nodes(most=True)
-        fleet.scale_steady()
+        fleet.scale_steady(most=True)
         activator = Activator(controllers.processes["autoscaler"]) if "autoscaler" in controllers.processes else None
         most = fleet.placed(
             PATIENCE_SECONDS,
@@ -121,8 +119,11 @@ def main(root: Path, stack: str, folder: Path, *, hurry: bool) -> None:
             meanwhile=(lambda: fleet.tell(activator, IN_FLIGHT)) if activator else lambda: None,
         )
         clock.lap("at the most")
+        why = fleet.why_waiting() if objections(plan, floor, most, {}) else []
         zero = idle_again(plan, fleet, activator)
         clock.lap("idle again")
+        if why:
+            sys.stderr.write(plane.all_last_words())
     except Exception:
         sys.stderr.write(plane.all_last_words())
         raise
@@ -130,6 +131,7 @@ def main(root: Path, stack: str, folder: Path, *, hurry: bool) -> None:
         plane.stop()
     seen: dict[str, Any] = {"floor": floor, "most": most, "zero": zero, "seconds": clock.seconds}
     seen["stand_ins"] = [asdict(one) for one in fleet.stand_ins]
+    seen["why"] = why
     seen["objections"] = objections(plan, floor, most, zero)
     sys.stdout.write(json.dumps(seen) + "\n")
 

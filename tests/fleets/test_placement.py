@@ -28,8 +28,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Future[dict[st
     progress = Progress(quiet=True)
     # In a fleet's namespaces there is no network to get them by.
     ensure_host_tools(progress)
-    for group in ("knative", "keda"):
-        ensure_group(group, progress)
+    ensure_group("knative", progress)
     ensure_kwok()
     folder = tmp_path_factory.mktemp("rendered")
     for stack in WITH_POOLS:
