@@ -93,7 +93,8 @@ def drift_of(stack: str, program: Program, kubeconfig: Path, context: str | None
 
 def compared_with(client: KubeClient, stack: str, program: Program) -> DriftReport:
     """The same with a client that is there already; raises KubeError where access is denied."""
-    graph = program(None)
+    # Not as a preview: there, what a cluster adds to an object is absent and not unknown.
+    graph = program({})
     inventory = read_inventory(client, stack)
     wanted = entries_of(graph)
     kinds = {(entry.api_version, entry.kind) for entry in merged(inventory, wanted)}
