@@ -64,7 +64,7 @@ def drift_of_stack(
     stack: str, root: Path, kubeconfig: Path, context: str | None, *, overrides: Mapping[str, str] | None = None
 ) -> DriftReport:
     """What of a cluster is no longer as the program says; nothing is written."""
-    return drift_of(stack, lambda live: run_stack(stack, root, live, overrides=overrides), kubeconfig, context)
+    return drift_of(stack, partial(run_stack, stack, root, overrides=overrides), kubeconfig, context)
 
 
 def destroy_stack(stack: str, kubeconfig: Path, context: str | None, progress: Progress) -> int:

@@ -7,7 +7,7 @@ are its own word. Fields that the program does not declare are whoever's who wro
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -16,6 +16,7 @@ from typing import Any
 
 from aigc.catalog.faults import Fault, UserError
 from scripts.engine.admission import PULUMI_MANAGER
+from scripts.engine.apply import Program
 from scripts.engine.differences import Difference, differences
 from scripts.engine.graph import Graph, Resource
 from scripts.engine.inventory import (
@@ -34,9 +35,6 @@ from scripts.engine.objects import ObjectKey, is_complete, key_of, manifest
 from scripts.engine.prune import leftovers
 from scripts.engine.send import content_of, describe, field_conflicts
 from scripts.engine.wire import holds_secret
-
-Program = Callable[[Mapping[str, dict[str, Any]] | None], Graph]
-"""Runs a stack's program with the objects that are live, by URN; None: as a preview does."""
 
 
 class What(StrEnum):
@@ -94,7 +92,7 @@ def drift_of(stack: str, program: Program, kubeconfig: Path, context: str | None
 def compared_with(client: KubeClient, stack: str, program: Program) -> DriftReport:
     """The same with a client that is there already; raises KubeError where access is denied."""
     # Not as a preview: there, what a cluster adds to an object is absent and not unknown.
-    graph = program({})
+    graph = program(live={})
     inventory = read_inventory(client, stack)
     wanted = entries_of(graph)
     kinds = {(entry.api_version, entry.kind) for entry in merged(inventory, wanted)}
@@ -139,7 +137,7 @@ def _known(graph: Graph, program: Program, live: Mapping[str, dict[str, Any]]) -
     known = {one.urn: one for one in graph.kubernetes_objects()}
     waiting = {urn for urn, one in known.items() if not is_complete(one) and urn in live}
     if waiting:
-        again = program(live).kubernetes_objects()
+        again = program(live=live).kubernetes_objects()
         # Never the others: with objects that are live a program knows less of its cloud's resources.
         known.update({one.urn: one for one in again if one.urn in waiting and is_complete(one)})
     return list(known.values())

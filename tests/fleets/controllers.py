@@ -17,7 +17,7 @@ from scripts.engine.objects import key_of
 from scripts.local.cluster import layout as at
 from tests.fleets.control_plane import ControlPlane
 from tests.fleets.fleet import AT_ONCE
-from tests.fleets.neighbours import Neighbour, Neighbours, endpoints_of
+from tests.fleets.neighbours import Neighbour, Neighbours, endpoints_of, without_selector
 
 Body = dict[str, Any]
 Config = Mapping[str, Mapping[str, str]]
@@ -98,8 +98,7 @@ def _activator_endpoints(namespace: str) -> list[Body]:
         "metadata": {"name": "activator-service", "namespace": namespace},
         "subsets": [where],
     }
-    spec = {key: value for key, value in service["spec"].items() if key != "selector"}
-    return [{**service, "spec": spec}, endpoints]
+    return [without_selector(service), endpoints]
 
 
 def _not_established(client: KubeClient, body: Body) -> str:

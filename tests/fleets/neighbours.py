@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,15 +32,13 @@ class Neighbours:
         # `ip netns` keeps its names below /run, which the mount namespace shares with the host.
         _run("mount", "-t", "tmpfs", "fleet", "/run")
 
-    def start(self, deployment: dict[str, Any], binary: Path, arguments: Sequence[str] = ()) -> Neighbour:
+    def start(self, deployment: dict[str, Any], binary: Path) -> Neighbour:
         """Run the first container of a Deployment: its environment, and the administrator's rights."""
         metadata, pod = deployment["metadata"], deployment["spec"]["template"]["spec"]
         made = self._network(metadata["name"], metadata["namespace"])
         environment = {one["name"]: _value(one, made) for one in pod["containers"][0].get("env") or []}
         environment["KUBECONFIG"] = str(self._plane.layout.kubeconfig)
-        self._plane.run(
-            made.name, ["nsenter", f"--net=/run/netns/{made.name}", str(binary), *arguments], environment=environment
-        )
+        self._plane.run(made.name, ["nsenter", f"--net=/run/netns/{made.name}", str(binary)], environment=environment)
         return made
 
     def _network(self, name: str, namespace: str) -> Neighbour:
@@ -62,12 +59,11 @@ class Neighbours:
 
 def endpoints_of(service: dict[str, Any], neighbour: Neighbour) -> tuple[dict[str, Any], dict[str, Any]]:
     """The Service without its selector, and where its neighbour is: there is no pod that it could select."""
-    spec = {key: value for key, value in service["spec"].items() if key != "selector"}
     metadata = service["metadata"]
     ports = [
         # A name of a container's port means nothing without a container; here both numbers are the same or 8443.
         {"name": port["name"], "port": _number(port), "protocol": "TCP"}
-        for port in spec["ports"]
+        for port in service["spec"]["ports"]
     ]
     where = {
         "apiVersion": "discovery.k8s.io/v1",
@@ -81,7 +77,12 @@ def endpoints_of(service: dict[str, Any], neighbour: Neighbour) -> tuple[dict[st
         "endpoints": [{"addresses": [neighbour.address], "conditions": {"ready": True}}],
         "ports": ports,
     }
-    return {**service, "spec": spec}, where
+    return without_selector(service), where
+
+
+def without_selector(service: dict[str, Any]) -> dict[str, Any]:
+    """The Service for which somebody else says where it leads."""
+    return {**service, "spec": {key: value for key, value in service["spec"].items() if key != "selector"}}
 
 
 def _number(port: dict[str, Any]) -> int:
