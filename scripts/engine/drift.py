@@ -134,13 +134,10 @@ def _live(client: KubeClient, graph: Graph, labelled: Mapping[Identity, dict[str
 
 def _known(graph: Graph, program: Program, live: Mapping[str, dict[str, Any]]) -> list[Resource]:
     """The program's objects, with values of the cluster where they hold such."""
-    known = {one.urn: one for one in graph.kubernetes_objects()}
-    waiting = {urn for urn, one in known.items() if not is_complete(one) and urn in live}
-    if waiting:
-        again = program(live=live).kubernetes_objects()
-        # Never the others: with objects that are live a program knows less of its cloud's resources.
-        known.update({one.urn: one for one in again if one.urn in waiting and is_complete(one)})
-    return list(known.values())
+    resources = graph.kubernetes_objects()
+    if any(not is_complete(one) and one.urn in live for one in resources):
+        return program(live=live).kubernetes_objects()
+    return resources
 
 
 def _compared(client: KubeClient, resource: Resource, live: dict[str, Any]) -> Drift | None:
