@@ -1,6 +1,6 @@
-"""`down` leaves nothing on the machine. Runs last: it takes the cluster away.
+"""`up` fills the cluster again, and `down` leaves nothing on the machine. Runs last: it takes the cluster away.
 
-That `up` works again after it is seen where `up` is interrupted, and after a loss of power.
+That `up` works again after a `down` is seen where `up` is interrupted, and after a loss of power.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ def test_down_leaves_the_host_as_it_was_before_up(host_while_down: Facts) -> Non
     up = make("up")
     assert up.returncode == 0, up.stdout[-3000:] + up.stderr[-3000:]
     assert "answer" in up.stdout
+    assert "created, 0 changed" in up.stdout, "it was not empty before, whether destroyed or down"
 
     assert make("down").returncode == 0
     assert residue() == []

@@ -21,7 +21,8 @@ from scripts.local.supply.toolchain import Go, ensure_go
 from scripts.progress import Progress
 
 KUBERNETES = ("k8s.io/", "sigs.k8s.io/")
-"""Modules that follow Kubernetes: groups of another minor of it have other versions of them."""
+"""Modules that follow Kubernetes: a group of another minor of it has other versions of them. All have the same one now;
+with Knative's and KEDA's own minor of client-go these, the Prometheus operator and KWOK took 470 s, not 144."""
 MINOR_OF = "k8s.io/apimachinery"
 OF_ITS_OWN = {"containerd": ("go.opentelemetry.io/", "github.com/grpc-ecosystem/grpc-gateway/")}
 """Group -> modules that it alone has newer. containerd asks for OpenTelemetry 1.46, whose SDK describes a process by
