@@ -24,7 +24,7 @@ SECONDS = 600
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Future[dict[str, Any]]]:
-    """Two stacks at a time: each waits for most of its two minutes."""
+    """Four stacks at a time: each waits for most of its two minutes."""
     progress = Progress(quiet=True)
     # In a fleet's namespaces there is no network to get them by.
     ensure_host_tools(progress)
@@ -33,7 +33,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Future[dict[st
     folder = tmp_path_factory.mktemp("rendered")
     for stack in WITH_POOLS:
         render_stack(stack, PROJECT_ROOT, folder / stack)
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(4) as pool:
         return {stack: pool.submit(play, stack, folder / stack) for stack in WITH_POOLS}
 
 
