@@ -7,7 +7,7 @@ are its own word. Fields that the program does not declare are whoever's who wro
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -132,7 +132,7 @@ def _live(client: KubeClient, graph: Graph, labelled: Mapping[Identity, dict[str
         return {one.urn: body for one, body in zip(resources, bodies, strict=True) if body is not None}
 
 
-def _known(graph: Graph, program: Program, live: Mapping[str, dict[str, Any]]) -> list[Resource]:
+def _known(graph: Graph, program: Program, live: Mapping[str, dict[str, Any]]) -> Sequence[Resource]:
     """The program's objects, with values of the cluster where they hold such."""
     resources = graph.kubernetes_objects()
     if any(not is_complete(one) and one.urn in live for one in resources):
