@@ -120,7 +120,8 @@ def test_azures_list_prices_need_no_credentials(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ([], "add --prices"),
+        ([], "add --prices or --images"),
+        (["--images", "--cloud", "aws"], "are of prices alone"),
         (["--prices", "--cloud", "gcp"], "no API of it says what a machine costs"),
         (["--prices", "--region", "us-east-1"], "add --cloud aws or azure"),
         (["--prices", "--cloud", "aws", "--region", "../x"], "../x is no region of aws"),
