@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +12,8 @@ from aigc.plan.stack_plan import StackPlan
 from aigc.plan.validation import plan_of
 from scripts.engine.api import ApplyReport, apply_stack, destroy_stack
 from scripts.local.supply.api import ImageArchive, ensure_images, ensure_manifests, ensure_test_tool
-from scripts.progress import Progress
+from scripts.progress import Outcome, Progress
+from scripts.registry_tool import Crane
 
 NODE_ONLY_ROLES = {"pause"}
 LOCAL_PREFIX = "dev.local/"
@@ -72,22 +72,26 @@ def push_images(plan: StackPlan, progress: Progress, insecure: bool = False) -> 
 
 
 def push_archives(archives: Sequence[ImageArchive], progress: Progress, insecure: bool = False) -> list[str]:
-    """Push images with crane, which reads the credentials that `docker login` or a credential helper left."""
-    crane = ensure_test_tool("crane", progress)
+    """Push images with crane, which reads the credentials that `docker login` or a credential helper left.
+
+    Raises:
+        UserError: a tag has another content there, which stays; few registries see to that themselves, as ECR does.
+    """
+    crane = Crane(ensure_test_tool("crane", progress), insecure)
     pushed = []
     for archive in archives:
-        with progress.step(f"push {archive.reference}"):
-            command = [
-                str(crane),
-                "push",
-                str(archive.archive),
-                archive.reference,
-                *(["--insecure"] if insecure else []),
-            ]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode:
-                reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-                raise fail(archive.reference, f"cannot be pushed: {reason}", "check `registry:` and log in to it")
+        with progress.step(f"push {archive.reference}") as step:
+            there = crane.digest(archive.reference)
+            if there == archive.digest:
+                step.outcome = Outcome.UNCHANGED
+            elif there:
+                raise fail(
+                    archive.reference,
+                    f"is {there} there, and {archive.digest} was built; nodes may run the former, so it stays",
+                    "give what changed a version of its own in infra/aigc/catalog/versions.yaml, or delete that tag",
+                )
+            else:
+                crane.push(archive)
         pushed.append(f"{archive.reference.rsplit(':', 1)[0]}@{archive.digest}")
     return pushed
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from aigc.catalog.machines import Machine, machines, no_less_than
+from aigc.catalog.prices import price_in
 from aigc.plan.auto_mode import auto_mode_gap
 from aigc.plan.node_images import image_gap
 from aigc.plan.quota import quotas
@@ -76,11 +77,11 @@ def needs_with(plan: StackPlan, candidate: PoolPlan) -> tuple[tuple[PoolPlan, ..
 
 
 def catalog_usd_per_hour(cloud: Cloud, machine_type: str, region: str | None, *, spot: bool) -> float | None:
-    """The catalog's price of a machine-hour; None outside the region that it is of."""
-    row = machines(cloud)[machine_type]
-    if row.price_region != region:
+    """The catalog's price of a machine-hour, of a snapshot where it has one; None outside the regions that it knows."""
+    price = price_in(machines(cloud)[machine_type], region)
+    if price is None:
         return None
-    return row.usd_per_hour_spot if spot else row.usd_per_hour_on_demand
+    return price.spot if spot else price.on_demand
 
 
 def live_usd_per_hour(

@@ -1,7 +1,8 @@
-"""What `capacity` asks of a cloud: six questions, so that another cloud is one file (`clouds/<cloud>.py`).
+"""What `capacity` asks of a cloud: six questions, so that another cloud is one module in `clouds/`.
 
-Such a module has one function, `open_cloud(plan, deadline)`; it is found by its place, as the clouds of the program
-are, and imported only for a stack of its cloud: each SDK costs most of a second.
+Such a module has a function `open_cloud(plan, deadline)`; it is found by its place, as the clouds of the program are,
+and imported only for a stack of its cloud: each SDK costs most of a second. One whose cloud says what a machine costs
+has `open_prices(region, deadline)` besides, for `pin --prices`, and names in `PRICES_FROM` who says so.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Mapping, Sequence
+from types import ModuleType
 from typing import Protocol, cast
 
 from aigc.catalog.faults import fail
@@ -17,7 +19,17 @@ from scripts.capacity import clouds
 from scripts.capacity.facts import Deadline, Fact, Offering, QuotaAnswer, Reserved
 
 
-class LiveCloud(Protocol):
+class LivePrices(Protocol):
+    """What machines cost in one region now; what fails is `Unknown` with its reason."""
+
+    def on_demand(self, machine_types: Sequence[str]) -> Mapping[str, Fact[float]]:
+        """Machine type -> US dollars an hour, Linux."""
+
+    def spot(self, machine_types: Sequence[str]) -> Mapping[str, Fact[Mapping[str, float]]]:
+        """Machine type -> zone -> US dollars an hour now; zone `*` is all of the region."""
+
+
+class LiveCloud(LivePrices, Protocol):
     """A cloud seen through one account. Answers come for all that is asked; what fails is `Unknown` with its reason."""
 
     @property
@@ -37,15 +49,15 @@ class LiveCloud(Protocol):
     def reserved(self, pools: Sequence[PoolPlan]) -> Mapping[str, Fact[Reserved]]:
         """Pool -> what is reserved of its machine type; of the reservation that it names, where it names one."""
 
-    def on_demand(self, machine_types: Sequence[str]) -> Mapping[str, Fact[float]]:
-        """Machine type -> US dollars an hour, Linux, in the stack's region."""
-
-    def spot(self, machine_types: Sequence[str]) -> Mapping[str, Fact[Mapping[str, float]]]:
-        """Machine type -> zone -> US dollars an hour now; zone `*` is all of the region."""
-
 
 class _Module(Protocol):
     def open_cloud(self, plan: StackPlan, deadline: Deadline) -> LiveCloud: ...
+
+
+class _PricedModule(Protocol):
+    PRICES_FROM: str
+
+    def open_prices(self, region: str, deadline: Deadline) -> LivePrices: ...
 
 
 def clouds_that_answer() -> tuple[str, ...]:
@@ -66,5 +78,27 @@ def open_cloud(plan: StackPlan, deadline: Deadline) -> LiveCloud:
             f"cloud {plan.cloud.value} sells nothing: its nodes are there already",
             f"name a stack of {', '.join(known)}; `python -m scripts status` shows what a cluster has",
         )
-    module = cast(_Module, importlib.import_module(f"scripts.capacity.clouds.{plan.cloud.value}"))
-    return module.open_cloud(plan, deadline)
+    return cast(_Module, _module(plan.cloud.value)).open_cloud(plan, deadline)
+
+
+def clouds_with_prices() -> tuple[str, ...]:
+    """The clouds that say what a machine costs, by name."""
+    return tuple(name for name in clouds_that_answer() if hasattr(_module(name), "open_prices"))
+
+
+def open_prices(cloud: str, region: str, deadline: Deadline) -> LivePrices:
+    """Prices of a region of one of `clouds_with_prices`, whichever account asks.
+
+    Raises:
+        UserError: the cloud tells nobody without credentials, and there are none.
+    """
+    return cast(_PricedModule, _module(cloud)).open_prices(region, deadline)
+
+
+def prices_from(cloud: str) -> str:
+    """Who says what a machine of this cloud costs."""
+    return cast(_PricedModule, _module(cloud)).PRICES_FROM
+
+
+def _module(cloud: str) -> ModuleType:
+    return importlib.import_module(f"scripts.capacity.clouds.{cloud}")

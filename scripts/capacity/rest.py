@@ -29,25 +29,44 @@ class RestError(Exception):
 class Rest:
     """One API at one address."""
 
-    def __init__(self, base_url: str, deadline: Deadline, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        deadline: Deadline,
+        headers: Mapping[str, str] | None = None,
+        *,
+        follow_redirects: bool = False,
+    ) -> None:
         self._deadline = deadline
-        self._client = httpx.Client(base_url=base_url, headers=dict(headers or {}), timeout=_TIMEOUT)
+        self._client = httpx.Client(
+            base_url=base_url, headers=dict(headers or {}), timeout=_TIMEOUT, follow_redirects=follow_redirects
+        )
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> dict[str, Any]:
-        """The JSON object at `path`; asked again while the server says that it is busy.
+        """The JSON object at `path`.
 
         Raises:
             RestError: it refuses, does not answer, or answers with something else.
         """
+        return _content(self.ask(path, params))
+
+    def ask(
+        self, path: str, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
+        """What the server answers, a refusal, too; asked again while it says that it is busy.
+
+        Raises:
+            RestError: it does not answer, or stays busy.
+        """
         pause = _FIRST_PAUSE_SECONDS
         for attempt in range(1, _TRIES + 1):
             try:
-                response = self._client.get(path, params=params)
+                response = self._client.get(path, params=params, headers=headers)
                 if response.status_code not in _AGAIN:
-                    return _content(response)
+                    return response
                 failed = RestError(response.status_code, _words(response))
                 pause = max(pause, _asked_pause(response))
-            except httpx.TransportError as error:
+            except (httpx.TransportError, httpx.TooManyRedirects) as error:
                 failed = RestError(None, f"no answer from {self._client.base_url.host}: {error}")
             if attempt == _TRIES or self._deadline.passed():
                 raise failed

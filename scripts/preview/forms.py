@@ -6,9 +6,11 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from aigc.plan.cost_text import state_texts
+from aigc.plan.stack_plan import StackPlan
 from scripts.engine.differences import shown
 from scripts.engine.wire import masked
 from scripts.preview.changes import Changes, ResourceChange
@@ -19,6 +21,7 @@ from scripts.preview.lines import (
     counted,
     diff_lines,
     markdown_table,
+    old_price_lines,
     quota_rows,
     text_table,
     verdict_lines,
@@ -53,7 +56,7 @@ def _text(report: StackReport) -> Iterator[str]:
     yield f"stack {report.graph.stack}: {counted(report.graph)}"
     yield from _indented("resources", layer_lines(report.graph))
     if report.plan is not None:
-        yield from _indented("cost", cost_lines(report.plan.cost))
+        yield from _indented("cost", _cost(report.plan))
         if report.plan.quotas:
             yield from _indented("quota", text_table(QUOTA_COLUMNS, quota_rows(report.plan.region, report.plan.quotas)))
         yield from _indented("placement", text_table(COLUMNS, [row.cells() for row in placements(report.plan)]))
@@ -83,12 +86,17 @@ def _markdown(report: StackReport) -> Iterator[str]:
         yield f"**Policy:** {'✗ a mandatory rule is broken' if report.refused else 'no mandatory rule is broken'}"
         yield from _folded("Rules", ["```", *verdict_lines(report.verdicts), "```"])
     if report.plan is not None:
-        yield from _folded("Cost, a line each", [f"* {line}" for line in cost_lines(report.plan.cost)])
+        yield from _folded("Cost, a line each", [f"* {line}" for line in _cost(report.plan)])
         quotas = quota_rows(report.plan.region, report.plan.quotas)
         if quotas:
             yield from _folded("Quota", markdown_table(QUOTA_COLUMNS, quotas))
         yield from _folded("Placement", markdown_table(COLUMNS, [row.cells() for row in placements(report.plan)]))
     yield from _folded("Resources", ["```", *layer_lines(report.graph), "```"])
+
+
+def _cost(plan: StackPlan) -> Iterator[str]:
+    yield from cost_lines(plan.cost)
+    yield from old_price_lines(plan, datetime.now(UTC).date())
 
 
 def _folded(title: str, lines: Sequence[str] | Iterator[str]) -> Iterator[str]:

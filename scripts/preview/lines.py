@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 
 from aigc.plan.cost_text import cost_facts
-from aigc.plan.stack_plan import CostPlan, QuotaPlan
+from aigc.plan.stack_plan import CostPlan, QuotaPlan, StackPlan
 from aigc.policy.rule import Verdict, Weight
 from scripts.engine.graph import Graph
 from scripts.preview.changes import Changes, short
@@ -15,6 +16,8 @@ from scripts.preview.tree import counts
 QUOTA_COLUMNS = ("region", "quota", "code", "needed at most", "pools")
 FINDINGS_SHOWN = 5
 """Of one rule in a pull request or on a terminal; JSON has all."""
+OLD_PRICES_DAYS = 90
+"""A snapshot of prices older than this is told to be old."""
 _SIGNS = {Effect.IN_PLACE: "!", Effect.REPLACED: "-/+", Effect.UNKNOWN: "?"}
 _WORDS = {Effect.IN_PLACE: "changed", Effect.REPLACED: "replaced", Effect.UNKNOWN: "perhaps replaced"}
 _WEIGHTS = {
@@ -69,6 +72,15 @@ def cost_lines(cost: CostPlan) -> Iterator[str]:
     """Every fact of the bill, a line each."""
     for name, value in cost_facts(cost).items():
         yield f"{name.replace('_', ' ')}: {value}"
+
+
+def old_price_lines(plan: StackPlan, today: date) -> Iterator[str]:
+    """Which snapshot of prices is too old to be believed, and how to ask anew; a plan itself never asks for the day."""
+    for day in sorted({item.price_date for item in plan.cost.items if item.price_date}):
+        age_days = (today - date.fromisoformat(day)).days
+        if age_days > OLD_PRICES_DAYS:
+            anew = f"python -m scripts pin --prices --cloud {plan.cloud} --region {plan.region}"
+            yield f"! the prices of nodes are {age_days} days old: `{anew}` asks anew"
 
 
 def quota_rows(region: str | None, quotas: Sequence[QuotaPlan]) -> list[tuple[str, ...]]:

@@ -13,10 +13,11 @@ import httpx
 import pytest
 
 from aigc.catalog.cache import KUBECONFIG
+from aigc.catalog.faults import UserError
 from aigc.config.stacks import MODEL_REPOSITORY, PROJECT_ROOT
 from scripts.local.supply.api import ensure_images, ensure_test_tool
 from scripts.own_cluster import push_archives
-from scripts.progress import Progress
+from scripts.progress import Outcome, Progress
 
 pytestmark = pytest.mark.cluster
 
@@ -51,6 +52,20 @@ def test_a_pushed_image_is_the_one_that_was_built(registry: str) -> None:
     config = served.json()["config"]["digest"]
     user = json.loads(httpx.get(f"http://{registry}/v2/aigc/pause/blobs/{config}").text)["config"]["User"]
     assert user.split(":")[0].isdigit()
+
+
+def test_a_tag_keeps_the_image_that_it_has(registry: str) -> None:
+    reference = f"{registry}/aigc/kept:1.0.0"
+    (archive,), (other,) = (
+        ensure_images({role: reference}, [], MODEL_REPOSITORY, Progress(quiet=True)) for role in ("pause", "envoy")
+    )
+    progress = Progress(quiet=True)
+    assert push_archives([archive], progress, insecure=True) == push_archives([archive], progress, insecure=True)
+    assert [step.outcome for step in progress.steps[-2:]] == [Outcome.DONE, Outcome.UNCHANGED]
+    with pytest.raises(UserError, match=f"is {archive.digest} there"):
+        push_archives([other], progress, insecure=True)
+    served = httpx.get(f"http://{registry}/v2/aigc/kept/manifests/1.0.0").raise_for_status()
+    assert served.headers["Docker-Content-Digest"] == archive.digest
 
 
 @pytest.mark.parametrize("verb", [["up", "local", "--kubeconfig", str(KUBECONFIG)], ["images", "push", "local"]])

@@ -20,6 +20,7 @@ RUN_ELSEWHERE = {
     "make check": "the ring before this one, by .ci/rings",
     "python -m scripts capacity aws-dev": "tests/pure/capacity/test_capacity_verb.py, where moto is the account",
     "python -m scripts capacity aws-dev --format json": "the same",
+    "python -m scripts pin --prices --cloud aws --region us-east-1": "tests/pure/capacity/test_pin_prices.py",
 }
 
 

@@ -22,12 +22,17 @@ class Row(BaseModel):
 RowT = TypeVar("RowT", bound=BaseModel)
 
 
+def catalog_path(name: str) -> Path:
+    """Where a file of the catalog is, or would be."""
+    return HERE / name
+
+
 def read_yaml(name: str) -> dict[str, Any]:
     """The content of a catalog file; C-speed parser where libyaml is there, since machines.yaml has 100 kB."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         # Both loaders are safe ones: they construct plain values only.
-        content = yaml.load((HERE / name).read_text(encoding="utf-8"), Loader=loader)  # noqa: S506
+        content = yaml.load(catalog_path(name).read_text(encoding="utf-8"), Loader=loader)  # noqa: S506
     except yaml.YAMLError as error:
         raise fail(f"catalog/{name}", f"is not YAML: {error}", "mend the row that was edited last") from error
     if not isinstance(content, dict):

@@ -64,18 +64,22 @@ def stack_name_problems(spec: StackSpec, stack: str) -> Iterator[Problem]:
         )
 
 
+def region_problems(cloud: Cloud, region: str | None) -> Iterator[Problem]:
+    """A region that is missing, or is called as none of a real cloud is."""
+    pattern, example = _REGIONS[cloud]
+    if region is None:
+        yield Problem(("region",), f"is missing; cloud {cloud} needs one", f"add it, for instance {example}")
+    elif not pattern.fullmatch(region):
+        yield Problem(("region",), f"{printable(region)} is no region of {cloud}", f"they look like {example}")
+
+
 def _place(spec: StackSpec) -> Iterator[Problem]:
     if spec.cloud not in REAL_CLOUDS:
         for key in ("region", "zones", "project", "account", "nat_gateway_per_zone"):
             if getattr(spec, key) not in (None, ()):
                 yield Problem((key,), f"means nothing on cloud {spec.cloud}", "remove it")
         return
-    pattern, example = _REGIONS[spec.cloud]
-    if spec.region is None:
-        yield Problem(("region",), f"is missing; cloud {spec.cloud} needs one", f"add it, for instance {example}")
-    elif not pattern.fullmatch(spec.region):
-        shown = printable(spec.region)
-        yield Problem(("region",), f"{shown} is no region of {spec.cloud}", f"they look like {example}")
+    yield from region_problems(spec.cloud, spec.region)
     yield from zones_problems(spec, ("zones",), spec.zones)
     if spec.cloud is Cloud.AWS:
         yield from aws_problems(spec)

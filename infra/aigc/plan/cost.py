@@ -38,6 +38,8 @@ class CostItem(Frozen):
     maximum: CostInterval
     pool: str | None = None
     """The pool whose nodes these are; None for everything else."""
+    price_date: str | None = None
+    """Day of the snapshot that its price is of, year-month-day; None: the catalog's own, whose row names its source."""
 
 
 class InferenceCost(Frozen):

@@ -51,6 +51,13 @@ def budget_text(cost: CostPlan) -> str | None:
     return f"${budget:,.2f} a month: {verdict}"
 
 
+def snapshot_text(cost: CostPlan) -> str | None:
+    """The day that a snapshot's prices are of, with the pools that have theirs from it; None where no pool does."""
+    of_a_snapshot = [item for item in cost.items if item.price_date]
+    days = ", ".join(sorted({str(item.price_date) for item in of_a_snapshot}))
+    return f"{days}: {', '.join(str(item.pool) for item in of_a_snapshot)}" if of_a_snapshot else None
+
+
 def cost_facts(cost: CostPlan) -> dict[str, object]:
     """Every fact of the bill with its name, in the order in which a person asks."""
     facts: dict[str, object] = dict(zip(STATES, state_texts(cost), strict=True))
@@ -63,5 +70,7 @@ def cost_facts(cost: CostPlan) -> dict[str, object]:
     for one in cost.inferences:
         facts[one.endpoint] = inference_text(one)
     facts["not_priced"] = "; ".join(cost.not_priced) or "-"
-    budget = budget_text(cost)
-    return facts if budget is None else facts | {"budget": budget}
+    for name, text in (("prices_of_nodes_asked_on", snapshot_text(cost)), ("budget", budget_text(cost))):
+        if text is not None:
+            facts[name] = text
+    return facts

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from aigc.catalog.kinds import CapacityType, Cloud
 from aigc.catalog.machines import Machine, machines
+from aigc.catalog.prices import NodePrice, price_in
 from aigc.catalog.services import HOURS_PER_MONTH, Per, Service, services
 from aigc.config.spec import StackSpec
 from aigc.plan.auto_mode import with_auto_mode
@@ -124,10 +125,13 @@ def _bounds(endpoint: EndpointPlan) -> str:
 
 
 def _pool_item(spec: StackSpec, nodes: _Nodes) -> tuple[CostItem, list[str]]:
-    pool = nodes.pool
-    cheap, dear, gaps = _usd_per_node_hour(machines(spec.cloud)[pool.machine_type], pool, spec.region)
-    low, high = (None if price is None else price * HOURS_PER_MONTH for price in (cheap, dear))
-    return _item(f"nodes of pool {pool.name} ({pool.machine_type})", (low or 0.0, high), nodes, pool.name), gaps
+    pool, machine = nodes.pool, machines(spec.cloud)[nodes.pool.machine_type]
+    price = price_in(machine, spec.region)
+    cheap, dear, gaps = _usd_per_node_hour(machine, pool, price)
+    low, high = (None if usd is None else usd * HOURS_PER_MONTH for usd in (cheap, dear))
+    item = _item(f"nodes of pool {pool.name} ({pool.machine_type})", (low or 0.0, high), nodes, pool.name)
+    asked_on = price.asked_on if price and high is not None else None
+    return item.model_copy(update={"price_date": asked_on.isoformat()}) if asked_on else item, gaps
 
 
 def _item(name: str, usd_each: tuple[float, float | None], count: _Nodes, pool: str | None) -> CostItem:
@@ -177,15 +181,15 @@ def _per_pool(row: Service, each: float, nodes: _Nodes) -> CostItem:
 
 
 def _usd_per_node_hour(
-    machine: Machine, pool: PoolPlan, region: str | None
+    machine: Machine, pool: PoolPlan, price: NodePrice | None
 ) -> tuple[float | None, float | None, list[str]]:
     """Lower and upper price of a node-hour with a sentence for every gap; a price counts only in its own region."""
-    on_demand, spot = machine.usd_per_hour_on_demand, machine.usd_per_hour_spot
     name = f"nodes of pool {pool.name} ({machine.machine_type}"
     if pool.capacity_block:
         return None, None, [f"{name}: their Capacity Block has its own price, paid when it is bought)"]
-    if machine.price_region != region:
+    if price is None:
         return None, None, [f"{name}: priced only in {machine.price_region})"]
+    on_demand, spot = price.on_demand, price.spot
     if pool.capacity not in (CapacityType.SPOT, CapacityType.FLEX_START):
         gaps = [] if on_demand is not None else [f"{name}: no on-demand price)"]
         if pool.reservation:

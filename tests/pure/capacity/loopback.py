@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,6 +26,7 @@ class Request:
 
 Answer = tuple[int, Any]
 """Status and JSON body."""
+AnswerWithHeaders = tuple[int, Any, Mapping[str, str]]
 
 
 @dataclass
@@ -34,8 +35,22 @@ class Loopback:
     asked: list[Request] = field(default_factory=list)
 
 
+def _answered(
+    answer: Callable[[Request], Answer | AnswerWithHeaders], request: Request, failed: list[Exception]
+) -> tuple[int, bytes, Mapping[str, str]]:
+    """Status, content and further headers; what goes wrong in answering is kept for the end."""
+    try:
+        status, body, *more = answer(request)
+    except Exception as error:
+        failed.append(error)
+        status, body, *more = 418, {"error": {"message": f"the server of the test failed: {error!r}"}}
+    return status, json.dumps(body).encode(), more[0] if more else {}
+
+
 @contextmanager
-def serving(answer: Callable[[Request], Answer], content_type: str = "application/json") -> Iterator[Loopback]:
+def serving(
+    answer: Callable[[Request], Answer | AnswerWithHeaders], content_type: str = "application/json"
+) -> Iterator[Loopback]:
     """Serve on a free port of loopback until the block ends, and then raise what went wrong in answering."""
     asked: list[Request] = []
     failed: list[Exception] = []
@@ -47,15 +62,11 @@ def serving(answer: Callable[[Request], Answer], content_type: str = "applicatio
             headers = {name.lower(): value for name, value in self.headers.items()}
             request = Request(self.command, url.path, dict(parse_qsl(url.query)), headers, self.rfile.read(length))
             asked.append(request)
-            try:
-                status, body = answer(request)
-            except Exception as error:
-                failed.append(error)
-                status, body = 418, {"error": {"message": f"the server of the test failed: {error!r}"}}
-            content = json.dumps(body).encode()
+            status, content, more = _answered(answer, request, failed)
             self.send_response(status)
-            self.send_header("Content-Type", content_type)
-            self.send_header("Content-Length", str(len(content)))
+            usual = {"Content-Type": content_type, "Content-Length": str(len(content))}
+            for name, value in {**usual, **more}.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content)
 

@@ -12,7 +12,7 @@ import pytest
 from aigc.config.stack_file import parse_stack_file
 from aigc.plan.resolve import resolve
 from aigc.plan.stack_plan import CapacityType, PoolPlan, QuotaPlan
-from scripts.capacity.contract import LiveCloud, clouds_that_answer
+from scripts.capacity.contract import LiveCloud, clouds_that_answer, clouds_with_prices, prices_from
 from scripts.capacity.examine import examine
 from scripts.capacity.facts import Fact, Offering, QuotaAnswer, Reserved, Unknown
 from scripts.capacity.report import as_json, as_lines
@@ -64,3 +64,14 @@ def test_a_module_of_a_cloud_opens_it(cloud: str) -> None:
     module = importlib.import_module(f"scripts.capacity.clouds.{cloud}")
     assert list(inspect.signature(module.open_cloud).parameters) == ["plan", "deadline"]
     assert module.NOT_ASKED and all(sentence == sentence.strip() for sentence in module.NOT_ASKED)
+
+
+@pytest.mark.parametrize("cloud", clouds_with_prices())
+def test_one_that_tells_prices_says_who_told_them(cloud: str) -> None:
+    module = importlib.import_module(f"scripts.capacity.clouds.{cloud}")
+    assert list(inspect.signature(module.open_prices).parameters) == ["region", "deadline"]
+    assert prices_from(cloud) == prices_from(cloud).strip() != ""
+
+
+def test_googles_api_tells_none() -> None:
+    assert clouds_with_prices() == ("aws", "azure")

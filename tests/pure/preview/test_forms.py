@@ -86,6 +86,17 @@ def test_money_is_said_with_what_it_leaves_out(report: StackReport) -> None:
         assert "for what is priced" in said and "not priced: " in said and "per million requests" in said
 
 
+def test_prices_of_long_ago_are_told(report: StackReport) -> None:
+    assert report.plan is not None
+    cost = report.plan.cost
+    (item, *others) = cost.items
+    old = cost.model_copy(update={"items": (item.model_copy(update={"price_date": "2020-01-01"}), *others)})
+    aged = replace(report, plan=report.plan.model_copy(update={"cost": old}))
+    for form in (forms.text, forms.markdown):
+        assert "days old" not in form([report])
+        assert "days old: `python -m scripts pin --prices --cloud gcp --region us-central1`" in form([aged])
+
+
 def test_a_broken_rule_refuses_and_says_the_way_out(report: StackReport) -> None:
     assert report.refused  # the samples lie in no component of ours
     assert "✗ broken: parents-are-components" in forms.text([report])

@@ -19,6 +19,7 @@ from scripts.capacity.clouds.aws.service_quotas import ServiceQuotas
 from scripts.capacity.clouds.aws.zones import offerings
 from scripts.capacity.facts import Deadline, Fact, Known, Offering, QuotaAnswer, Reserved
 
+PRICES_FROM = "AWS's price list and EC2's spot price history"
 NOT_ASKED = (
     "whether a machine can be had this minute: AWS tells only when one is started; a capacity reservation keeps it",
 )
@@ -81,3 +82,8 @@ def open_cloud(plan: StackPlan, deadline: Deadline) -> Aws:
             "set AWS_PROFILE to a profile of that account, or mend `account:` in the stack file",
         )
     return Aws(access)
+
+
+def open_prices(region: str, deadline: Deadline) -> Aws:
+    """Prices of a region, the same for every account; see `scripts.capacity.contract.open_prices`."""
+    return Aws(open_access(region, deadline))

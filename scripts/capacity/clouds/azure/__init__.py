@@ -1,15 +1,15 @@
-"""Azure: usages and SKUs by azure-mgmt-compute, prices by the public Retail Prices API, which has no SDK.
+"""Azure: usages and SKUs by azure-mgmt-compute; prices are public, and asked for without it (`retail_prices`).
 
 Credentials are azure-identity's, from the environment, a workload's identity or `az login`. Needed permissions:
 Microsoft.Compute/locations/usages/read and Microsoft.Compute/skus/read on the subscription; the role Reader has them.
-AZURE_RESOURCE_MANAGER_ENDPOINT and AZURE_RETAIL_PRICES_ENDPOINT are other addresses of the two.
+AZURE_RESOURCE_MANAGER_ENDPOINT is another address of theirs.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,22 +21,20 @@ from azure.mgmt.compute.models import ResourceSku
 
 from aigc.catalog.faults import fail
 from aigc.plan.stack_plan import PoolPlan, QuotaPlan, StackPlan
+from scripts.capacity.clouds.azure.retail_prices import PRICES_FROM, RetailPrices, open_prices
 from scripts.capacity.facts import Deadline, Fact, Known, LiveQuota, Offering, QuotaAnswer, Reserved, T, Unknown
-from scripts.capacity.rest import Rest, RestError, not_answered
+from scripts.capacity.rest import RestError, not_answered
 
-RETAIL_PRICES = "https://prices.azure.com"
+__all__ = ["NOT_ASKED", "PRICES_FROM", "Azure", "open_cloud", "open_prices"]
+
 NOT_ASKED = (
     "whether a machine can be had this minute: Azure tells only when one is started; a capacity reservation keeps it",
     "prices of an agreement: the Retail Prices API knows list prices only",
 )
-_PRICES_VERSION = "2023-01-01-preview"
 _USAGES, _SKUS = "Microsoft.Compute/locations/usages/read", "Microsoft.Compute/skus/read"
 _WAY_IN = (
     "run `az login`, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (or AZURE_FEDERATED_TOKEN_FILE)"
 )
-_OTHER_SKUS = ("Spot", "Low Priority")
-_OTHER_PRODUCTS = ("Windows", "Cloud Services", "CloudServices", "Dedicated")
-_ALL_ZONES = "*"
 LIMITS: dict[str, Any] = {"retry_total": 4, "connection_timeout": 5, "read_timeout": 20}
 """azure-core's own retries, which wait as long as Azure asks; its default is ten."""
 
@@ -45,14 +43,13 @@ class Azure:
     """One subscription in one region."""
 
     def __init__(
-        self, subscription: str, region: str, client: ComputeManagementClient, prices: Rest, deadline: Deadline
+        self, subscription: str, region: str, client: ComputeManagementClient, prices: RetailPrices, deadline: Deadline
     ) -> None:
         self._subscription, self._region, self._client = subscription, region, client
         self._prices, self._deadline = prices, deadline
         # Each is one paged question about everything of the region.
         self._usages = cache(lambda: self._ask(_USAGES, self._all_usages))
         self._skus = cache(lambda: self._ask(_SKUS, self._all_skus))
-        self._meters = cache(self._meters_of)
 
     @property
     def account(self) -> Fact[str]:
@@ -125,56 +122,12 @@ class Azure:
         return dict.fromkeys((pool.name for pool in pools), why)
 
     def on_demand(self, machine_types: Sequence[str]) -> Mapping[str, Fact[float]]:
-        """The list price of each, a question a machine type."""
-        return {name: self._price(name, "") for name in machine_types}
+        """The list price of each."""
+        return self._prices.on_demand(machine_types)
 
     def spot(self, machine_types: Sequence[str]) -> Mapping[str, Fact[Mapping[str, float]]]:
-        """Azure has one spot price a region, for all its zones."""
-        prices = {name: self._price(name, _OTHER_SKUS[0]) for name in machine_types}
-        return {
-            name: usd if isinstance(usd, Unknown) else Known({_ALL_ZONES: usd.value}) for name, usd in prices.items()
-        }
-
-    def _price(self, machine_type: str, kind: str) -> Fact[float]:
-        meters = self._meters(machine_type)
-        if isinstance(meters, Unknown):
-            return meters
-        found = sorted({meter["retailPrice"] for meter in meters.value if _is_linux(meter, kind)})
-        if len(found) == 1:
-            return Known(float(found[0]))
-        what = f"{kind.lower() or 'on-demand'} price of {machine_type} in {self._region}"
-        several = f" ({', '.join(f'{usd:g}' for usd in found)})" if found else ""
-        return Unknown(f"the Retail Prices API has {len(found) or 'no'} {what}{several}", "look at Azure's calculator")
-
-    def _meters_of(self, machine_type: str) -> Fact[list[dict[str, Any]]]:
-        if late := self._deadline.passed():
-            return late
-        try:
-            return Known(list(self._retail(machine_type)))
-        except RestError as error:
-            return not_answered("the Retail Prices API", error)
-
-    def _retail(self, machine_type: str) -> Iterator[dict[str, Any]]:
-        wanted = {"serviceName": "Virtual Machines", "armRegionName": self._region, "armSkuName": machine_type,
-                  "priceType": "Consumption"}  # fmt: skip
-        query = " and ".join(f"{name} eq '{value}'" for name, value in wanted.items())
-        page = self._prices.get("/api/retail/prices", {"api-version": _PRICES_VERSION, "$filter": query})
-        while True:
-            yield from page["Items"]
-            following = page.get("NextPageLink")
-            if not following:
-                return
-            page = self._prices.get(str(following))
-
-
-def _is_linux(meter: Mapping[str, Any], kind: str) -> bool:
-    """Whether a meter is of plain Linux machines by the hour, in US dollars, and of the kind (empty: on demand)."""
-    others = [word for word in _OTHER_SKUS if word in meter["skuName"]]
-    return (
-        others == ([kind] if kind else [])
-        and not any(word in meter["productName"] for word in _OTHER_PRODUCTS)
-        and (meter["unitOfMeasure"], meter["currencyCode"]) == ("1 Hour", "USD")
-    )
+        """One price a region."""
+        return self._prices.spot(machine_types)
 
 
 def _offering(sku: ResourceSku | None, region: str) -> Offering:
@@ -224,5 +177,5 @@ def open_cloud(plan: StackPlan, deadline: Deadline) -> Azure:
     if endpoint := _endpoint():
         more |= {"base_url": endpoint, "credential_scopes": [f"{endpoint}/.default"]}
     client = ComputeManagementClient(DefaultAzureCredential(), subscription, **more)
-    prices = Rest(os.environ.get("AZURE_RETAIL_PRICES_ENDPOINT", RETAIL_PRICES), deadline)
-    return Azure(subscription, plan.region or "", client, prices, deadline)
+    region = plan.region or ""
+    return Azure(subscription, region, client, open_prices(region, deadline), deadline)
