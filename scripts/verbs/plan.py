@@ -13,7 +13,7 @@ from aigc.catalog.kinds import Cloud
 from aigc.clouds.registry import adapter_for
 from aigc.plan.text import render_text
 from aigc.plan.validation import plan_of
-from scripts.console import OutputFormat, err, out, print_json
+from scripts.console import EXIT_NO, OutputFormat, err, out, print_json
 from scripts.stacks import LOCAL_STACK
 
 
@@ -28,15 +28,18 @@ def register(app: typer.Typer) -> None:
         ] = None,
         workload: Annotated[
             Path | None,
-            typer.Option(help="JSON file of traffic by lengths and of machines: print the cheapest mix of them."),
+            typer.Option(
+                help="File of models, traffic and objectives: print the cheapest fleet of the catalog's machines. "
+                "Or JSON file of traffic by lengths and of machines: print the cheapest mix of them."
+            ),
         ] = None,
         output_format: Annotated[OutputFormat, typer.Option("--format")] = OutputFormat.TEXT,
     ) -> None:
-        """Print the whole plan of a stack, or the cheapest mix of machines for a workload."""
+        """Print the whole plan of a stack, or the cheapest machines for a workload; exit code 1: none serve it."""
         if workload is None:
             _print_plan(stack or LOCAL_STACK, output_format)
         elif stack is None:
-            _print_mix(workload, output_format)
+            _print_workload(workload, output_format)
         else:
             raise fail("--workload", "is a question of its own, without a stack", f"leave {stack} or the option out")
 
@@ -48,6 +51,31 @@ def _print_plan(stack: str, output_format: OutputFormat) -> None:
     else:
         out.print(render_text(result), end="", markup=False)
         _say_inabilities(result.cloud)
+
+
+def _print_workload(path: Path, output_format: OutputFormat) -> None:
+    from aigc.plan.fleet.wanted_file import states_models  # noqa: PLC0415 - as below
+
+    if states_models(path):
+        _print_fleet(path, output_format)
+    else:
+        _print_mix(path, output_format)
+
+
+def _print_fleet(path: Path, output_format: OutputFormat) -> None:
+    from aigc.plan.fleet.answer import FleetPlan, cheapest_fleet  # noqa: PLC0415 - as below
+    from aigc.plan.fleet.queue_rate import largest_rate  # noqa: PLC0415
+    from aigc.plan.fleet.text import fleet_json, render_fleet  # noqa: PLC0415
+    from aigc.plan.fleet.wanted_file import read_fleet  # noqa: PLC0415
+
+    file = read_fleet(path)
+    answer = cheapest_fleet(file.wanted, file.models, largest_rate)
+    if output_format is OutputFormat.JSON:
+        print_json(fleet_json(answer))
+    else:
+        out.print(render_fleet(answer), end="", markup=False)
+    if not isinstance(answer, FleetPlan):
+        raise typer.Exit(EXIT_NO)
 
 
 def _print_mix(path: Path, output_format: OutputFormat) -> None:

@@ -74,9 +74,9 @@ def _without(data: dict[str, Any], paths: list[Path]) -> dict[str, Any] | None:
     return pruned
 
 
-def type_at(path: Path) -> Any:
-    """The annotation of the spec at a path; None where there is none."""
-    current: Any = StackSpec
+def type_at(path: Path, root: type[BaseModel] = StackSpec) -> Any:
+    """The annotation of the spec, or of another root, at a path; None where there is none."""
+    current: Any = root
     for part in path:
         current = _inner(current)
         if isinstance(current, type) and issubclass(current, BaseModel):

@@ -7,6 +7,7 @@ is broken; so the plan says beforehand what to ask for. How much there is, only 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import chain
 
 from aigc.catalog.kinds import CapacityType, Cloud
@@ -19,6 +20,18 @@ _ON_DEMAND = "Running On-Demand "
 _AZURE_REGION = ("Total Regional vCPUs", "cores")
 _AZURE_SPOT = ("Total Regional Low-priority vCPUs", "lowPriorityCores")
 """Azure's quotas over all families; spot has none but this (machines.yaml, S27)."""
+
+
+@dataclass(frozen=True)
+class QuotaShare:
+    """What one machine counts in one quota."""
+
+    name: str
+    code: str | None
+    """None: nobody has sourced it."""
+    unit: str
+    each: float | None
+    """None is unknown."""
 
 
 def quotas(pools: Iterable[tuple[PoolPlan, Machine]]) -> tuple[QuotaPlan, ...]:
@@ -34,27 +47,34 @@ def quotas(pools: Iterable[tuple[PoolPlan, Machine]]) -> tuple[QuotaPlan, ...]:
     return tuple(rows.values())
 
 
-def _each(pool: PoolPlan, machine: Machine) -> Iterator[QuotaPlan]:
-    """On Azure a machine on demand counts in its family and in its region, one of spot in its region alone."""
-    azure, spot = machine.cloud == Cloud.AZURE, pool.capacity is CapacityType.SPOT
+def quota_shares(machine: Machine, capacity: CapacityType) -> Iterator[QuotaShare]:
+    """What one machine counts, by quota.
+
+    On Azure a machine on demand counts in its family and in its region, one of spot in its region alone.
+    """
+    azure, spot = machine.cloud == Cloud.AZURE, capacity is CapacityType.SPOT
     if not azure or not spot:
-        yield _of(pool, machine)
+        yield _own(machine, capacity)
     if azure:
         name, code = _AZURE_SPOT if spot else _AZURE_REGION
-        needed = float(machine.vcpus or 0) * (pool.max_nodes + pool.surge_nodes)
-        yield QuotaPlan(name=name, code=code, unit=_VCPU, needed=needed, pools=(pool.name,))
+        yield QuotaShare(name, code, _VCPU, machine.vcpus)
 
 
-def _of(pool: PoolPlan, machine: Machine) -> QuotaPlan:
+def _own(machine: Machine, capacity: CapacityType) -> QuotaShare:
     # GKE counts flex-start as it counts what can be taken away at any time.
-    spot = pool.capacity in (CapacityType.SPOT, CapacityType.FLEX_START)
+    spot = capacity in (CapacityType.SPOT, CapacityType.FLEX_START)
     code = machine.quota.get("spot" if spot else "on_demand")
     unit = str(machine.quota.get("unit") or _VCPU)
-    each = float(machine.vcpus or 0) if unit == _VCPU else float(machine.accelerator_count or 0)
     name = str(
         machine.quota.get("name") or code or f"the quota of {machine.machine_type}, which the catalog does not know"
     )
     if spot and name.startswith(_ON_DEMAND):
         name = f"All {name.removeprefix(_ON_DEMAND).removesuffix(' instances')} Spot Instance Requests"
-    needed = each * (pool.max_nodes + pool.surge_nodes)
-    return QuotaPlan(name=name, code=code, unit=unit, needed=needed, pools=(pool.name,))
+    return QuotaShare(name, code, unit, machine.vcpus if unit == _VCPU else machine.accelerator_count)
+
+
+def _each(pool: PoolPlan, machine: Machine) -> Iterator[QuotaPlan]:
+    nodes = pool.max_nodes + pool.surge_nodes
+    for one in quota_shares(machine, pool.capacity):
+        needed = float(one.each or 0) * nodes
+        yield QuotaPlan(name=one.name, code=one.code, unit=one.unit, needed=needed, pools=(pool.name,))

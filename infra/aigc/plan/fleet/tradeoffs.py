@@ -1,0 +1,85 @@
+"""What else money buys: a shorter p99, or fewer watts; of each list every entry is better than all that cost less."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from aigc.catalog.machines import Machine
+from aigc.plan.fleet.answer import FleetPlan, cheapest_fleet
+from aigc.plan.fleet.batch_times import ServedModel
+from aigc.plan.fleet.candidates import LargestRate
+from aigc.plan.fleet.wanted import WantedFleet, WantedModel
+
+OBJECTIVE_FACTORS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0)
+WATTS_STEP = 0.9
+"""Each entry has at most so much of the design power of the one before it."""
+MOST_STEPS = 8
+
+
+@dataclass(frozen=True)
+class ObjectiveTradeoff:
+    """The cheapest fleet where every objective is this much of what was asked for."""
+
+    factor: float
+    usd_per_hour: float
+
+
+@dataclass(frozen=True)
+class WattsTradeoff:
+    """The cheapest fleet whose accelerators have no more design power than this, as far as the catalog knows it."""
+
+    watts: float
+    usd_per_hour: float
+
+
+def cost_by_objective(
+    wanted: WantedFleet,
+    models: Sequence[ServedModel],
+    largest_rate: LargestRate,
+    rows: Sequence[Machine] | None = None,
+    factors: Sequence[float] = OBJECTIVE_FACTORS,
+) -> tuple[ObjectiveTradeoff, ...]:
+    """From the shortest objectives that can be met to the longest that still save something."""
+    kept: list[ObjectiveTradeoff] = []
+    for factor in sorted(factors):
+        eased = [_eased(model.wanted, factor) for model in models]
+        plan = cheapest_fleet(
+            wanted.model_copy(update={"models": tuple(eased)}),
+            [replace(model, wanted=one) for model, one in zip(models, eased, strict=True)],
+            largest_rate,
+            rows,
+        )
+        if isinstance(plan, FleetPlan) and (not kept or plan.usd_per_hour < kept[-1].usd_per_hour):
+            kept.append(ObjectiveTradeoff(factor, plan.usd_per_hour))
+    return tuple(kept)
+
+
+def _eased(model: WantedModel, factor: float) -> WantedModel:
+    classes = tuple(
+        one if one.p99_ms is None else one.model_copy(update={"p99_ms": one.p99_ms * factor}) for one in model.classes
+    )
+    return model.model_copy(update={"p99_ms": model.p99_ms * factor, "classes": classes})
+
+
+def cost_by_watts(
+    wanted: WantedFleet,
+    models: Sequence[ServedModel],
+    largest_rate: LargestRate,
+    rows: Sequence[Machine] | None = None,
+) -> tuple[WattsTradeoff, ...]:
+    """From the cheapest fleet of known design power to those that take less, until there is none."""
+    return tuple(_ever_fewer_watts(wanted, models, largest_rate, rows))
+
+
+def _ever_fewer_watts(
+    wanted: WantedFleet, models: Sequence[ServedModel], largest_rate: LargestRate, rows: Sequence[Machine] | None
+) -> Iterator[WattsTradeoff]:
+    most_watts = wanted.most_watts or float("inf")
+    for _ in range(MOST_STEPS):
+        limited = wanted.model_copy(update={"most_watts": most_watts})
+        plan = cheapest_fleet(limited, models, largest_rate, rows)
+        if not isinstance(plan, FleetPlan) or not plan.watts:
+            return
+        yield WattsTradeoff(plan.watts, plan.usd_per_hour)
+        most_watts = WATTS_STEP * plan.watts
