@@ -3,6 +3,7 @@
     python -m tests.fleets.play FOLDER STACK RENDERED [--whole] [--patience SECONDS]
 
 Runs as the first process of its namespaces; RENDERED is the folder that `render` wrote. Prints what it saw as JSON.
+`python -m tests.fleets STACK` renders, plays, and prints a report.
 """
 
 from __future__ import annotations
