@@ -10,14 +10,14 @@ from typing import Any
 
 from aigc.catalog.labels import KNATIVE_NAMESPACE
 from aigc.foundation.knative import COMPONENT as KNATIVE
-from aigc.foundation.manifest import manifest_bodies, with_data, with_own_webhook_rules, without_aggregated_rules
-from aigc.plan.validation import plan_of
+from aigc.foundation.manifest import with_data, with_own_webhook_rules, without_aggregated_rules
 from scripts.engine.kube_client import KubeClient
 from scripts.engine.objects import key_of
 from scripts.local.cluster import layout as at
 from tests.fleets.control_plane import ControlPlane
-from tests.fleets.fleet import AT_ONCE
+from tests.fleets.manifests import bodies_of
 from tests.fleets.neighbours import Neighbour, Neighbours, endpoints_of, without_selector
+from tests.fleets.wave import AT_ONCE
 
 Body = dict[str, Any]
 Config = Mapping[str, Mapping[str, str]]
@@ -27,12 +27,6 @@ _KNATIVE_PROCESSES = ("webhook", "controller", "autoscaler")
 _KNATIVE_SETTINGS = ("ConfigMap", "Secret", "ServiceAccount", "ClusterRole")
 _QUEUE_IMAGE = "dev.local/knative-queue"
 READY_SECONDS = 60
-
-
-def bodies_of(component: str) -> list[Body]:
-    """The pinned manifest, of the version that the local stack runs: charts and operators install the same one."""
-    plan = next(one for one in plan_of("local").components if one.name == component)
-    return manifest_bodies(plan, lambda _kind, _name: True)
 
 
 class Controllers:

@@ -2,64 +2,99 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
 
-from aigc.plan.stack_plan import EndpointPlan, PoolPlan, ServingMode, StackPlan
-
-Placed = Mapping[str, Mapping[str, int]]
-"""Endpoint -> pool -> its pods there."""
-WAITING = "waiting"
-"""In the place of a pool: pods that no node took."""
+from aigc.foundation.accelerators import pools_with
+from aigc.plan.stack_plan import EndpointPlan, StackPlan
+from tests.fleets.footprints import Footprint
+from tests.fleets.scenes import WAITING, Load, Placed, Scene, expected, or_else, replicas
 
 
-def objections(plan: StackPlan, floor: Placed, most: Placed, zero: Placed) -> list[str]:
-    """Everything that was otherwise.
+def objections(plan: StackPlan, scene: Scene, before: Placed, seen: Placed) -> list[str]:
+    """Everything about endpoints that was otherwise in a scene.
 
     Args:
         plan: of the stack.
-        floor: on the fewest nodes of each pool, without traffic.
-        most: on the most nodes, with more traffic than can be served.
-        zero: on these, when traffic was over for as long as the plan keeps idle replicas.
+        scene: what there was of nodes and requests.
+        before: where pods should have been in the scene before this one.
+        seen: where they were in this one.
     """
-    found: list[str] = []
-    for endpoint in plan.endpoints:
-        least, peak = at_rest(endpoint), endpoint.scaling.max_replicas
-        found += _off(plan, endpoint, "at the floor", floor.get(endpoint.name, {}), least, may_wait=True)
-        found += _off(plan, endpoint, "at the most", most.get(endpoint.name, {}), peak, may_wait=False)
-        if endpoint.mode is ServingMode.KNATIVE:
-            idle = endpoint.scaling.min_replicas
-            found += _off(plan, endpoint, "when idle again", zero.get(endpoint.name, {}), idle, may_wait=False)
+    wanted = expected(plan, scene, before)
+    return [
+        f"{scene.name}, {endpoint.name}: {words}"
+        for endpoint in plan.endpoints
+        for words in _off(endpoint, scene, wanted[endpoint.name], seen.get(endpoint.name, {}))
+    ]
+
+
+def _off(endpoint: EndpointPlan, scene: Scene, wanted: Mapping[str, int], seen: Mapping[str, int]) -> Iterator[str]:
+    total, should = sum(seen.values()), replicas(endpoint, scene.load)
+    if total != should:
+        yield f"{total} pods, the plan says {should}"
+    if strangers := sorted(seen.keys() - {*endpoint.pools, WAITING}):
+        yield f"pods on {', '.join(strangers)}, the plan says {', '.join(endpoint.pools)}"
+    waiting, may = seen.get(WAITING, 0), wanted.get(WAITING, 0)
+    # Without devices more than one may find room on a node: what a plan counts on is the least.
+    if waiting > may or (waiting < may and endpoint.resources.accelerators):
+        yield f"{waiting} pods wait for {or_else(endpoint.pools)}, the plan says {may}"
+    if scene.load is Load.IDLE:
+        return  # which of the others goes is the ReplicaSet's choice
+    for index, pool in enumerate(endpoint.pools):
+        first = endpoint.pools[: index + 1]
+        here, least = (sum(placed.get(name, 0) for name in first) for placed in (seen, wanted))
+        if here < least:
+            yield f"{seen.get(pool, 0)} pods on {pool}, which has room for {wanted.get(pool, 0)} of them"
+            return
+
+
+def stand_ins_expected(plan: StackPlan, scene: Scene, stand_ins: Iterable[Footprint]) -> Placed:
+    """Where the pods of Releases should be: one on each node with the resource, or all of them where no taint is."""
+    anywhere = " or ".join(_free(plan)) or WAITING
+    found: dict[str, Mapping[str, int]] = {}
+    for one in stand_ins:
+        nodes = {pool.name: scene.nodes[pool.name] for pool in pools_with(plan, one.advertises or "")}
+        on_each = {pool: number for pool, number in nodes.items() if number}
+        found[one.name] = on_each if one.advertises else {anywhere: one.pods}
     return found
 
 
-def at_rest(endpoint: EndpointPlan) -> int:
-    """Replicas before the first request."""
-    knative = endpoint.mode is ServingMode.KNATIVE
-    return endpoint.scaling.initial_replicas if knative else endpoint.scaling.min_replicas
+def stand_in_objections(plan: StackPlan, scene: Scene, stand_ins: Iterable[Footprint], seen: Placed) -> list[str]:
+    """Everything about the pods of Releases that was otherwise: they are the platform, and none of them may wait."""
+    stand_ins = list(stand_ins)
+    wanted = stand_ins_expected(plan, scene, stand_ins)
+    found: list[str] = []
+    for one in stand_ins:
+        here = seen.get(one.name, {})
+        right = sum(here.values()) == one.pods and here.keys() <= set(_free(plan))
+        if here != wanted[one.name] if one.advertises else not right:
+            found.append(f"{scene.name}, {one.name}: {_places(here)}, the plan says {_places(wanted[one.name])}")
+    return found
 
 
-def _off(
-    plan: StackPlan, endpoint: EndpointPlan, when: str, placed: Mapping[str, int], wanted: int, *, may_wait: bool
-) -> Iterator[str]:
-    name, total = endpoint.name, sum(placed.values())
-    pools = {pool.name: pool for pool in plan.pools}
-    if total != wanted:
-        yield f"{name} {when}: {total} pods, the plan says {wanted}"
-    if strangers := sorted(placed.keys() - {*endpoint.pools, WAITING}):
-        yield f"{name} {when}: pods on {', '.join(strangers)}, the plan says {', '.join(endpoint.pools)}"
-    waiting = placed.get(WAITING, 0)
-    room = sum(_room(endpoint, pools[pool], pools[pool].min_nodes) for pool in endpoint.pools)
-    if waiting > (max(0, wanted - room) if may_wait else 0):
-        yield f"{name} {when}: {waiting} pods wait for a node"
-    if not may_wait and endpoint.pools:
-        first = pools[endpoint.pools[0]]
-        here = min(wanted, _room(endpoint, first, first.max_nodes))
-        if placed.get(first.name, 0) < here:
-            yield f"{name} {when}: {placed.get(first.name, 0)} pods on {first.name}, which has room for {here} of them"
+def _free(plan: StackPlan) -> list[str]:
+    return [pool.name for pool in plan.pools if not pool.taints]
 
 
-def _room(endpoint: EndpointPlan, pool: PoolPlan, nodes: int) -> int:
-    """Replicas that so many nodes have devices for; without devices one a node, which is what a plan counts on."""
-    each = endpoint.resources.accelerators
-    devices = pool.devices_per_node or pool.accelerators_per_node
-    return nodes * (devices // each if each else 1)
+def lost(before: Mapping[str, tuple[str, str]], after: Collection[str], nodes: Collection[str]) -> list[str]:
+    """Pods, by their ids, that were on nodes which are still there, and are gone all the same."""
+    return [
+        f"{pod} on {node_name} was to stay, and is gone"
+        for uid, (pod, node_name) in before.items()
+        if node_name in nodes and uid not in after
+    ]
+
+
+def budget_objections(budgets: Iterable[Mapping[str, Any]]) -> list[str]:
+    """PodDisruptionBudgets with fewer pods than they want; one that nobody counted is none to rely on."""
+    found: list[str] = []
+    for one in budgets:
+        status = one.get("status") or {}
+        healthy, wanted = status.get("currentHealthy", 0), status.get("desiredHealthy")
+        if wanted is None or healthy < wanted:
+            found.append(f"PodDisruptionBudget {one['metadata']['name']}: {healthy} pods, it wants {wanted}")
+    return found
+
+
+def _places(placed: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} on {where}" for where, number in sorted(placed.items())) or "none"

@@ -1,18 +1,19 @@
-"""One stack on simulated nodes: from the fewest nodes and no traffic to the most of both, and back.
+"""One stack on simulated nodes: from the fewest nodes and no traffic to the most of both, with what may be missing.
 
-    python -m tests.fleets.play FOLDER STACK RENDERED [whole]
+    python -m tests.fleets.play FOLDER STACK RENDERED [--whole] [--patience SECONDS]
 
 Runs as the first process of its namespaces; RENDERED is the folder that `render` wrote. Prints what it saw as JSON.
-With `whole` idle replicas are kept for as long as the stack says.
+`python -m tests.fleets STACK` renders, plays, and prints a report.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +28,18 @@ from scripts.local.supply.go_build import ensure_group
 from scripts.progress import Progress
 from tests.fleets.control_plane import ControlPlane, make_link
 from tests.fleets.controllers import Controllers
-from tests.fleets.fleet import IN_FLIGHT, Body, Fleet
-from tests.fleets.judge import Placed, at_rest, objections
+from tests.fleets.fleet import IN_FLIGHT, Body, Fleet, Sight
+from tests.fleets.footprints import KNATIVE_OPERATOR_KIND
+from tests.fleets.judge import budget_objections, lost, objections, stand_in_objections, stand_ins_expected
 from tests.fleets.kwok import ensure_kwok, start_kwok
 from tests.fleets.namespaces import mount_root
 from tests.fleets.neighbours import Neighbours
-from tests.fleets.stand_ins import KNATIVE_OPERATOR_KIND, definitions, operator_config
+from tests.fleets.scenes import Load, Placed, Scene, expected, scenes
+from tests.fleets.stand_ins import definitions, operator_config
 from tests.fleets.traffic import Activator, answer_as_activator
 
 PATIENCE_SECONDS = 60.0
+"""With each scene, on the two cores of a small machine."""
 IDLE_MORE_SECONDS = 120.0
 """Beyond the idle time: Knative looks a minute back, and its own grace comes on top."""
 
@@ -53,14 +57,22 @@ class Clock:
         self.seconds[name], self._since = round(now - self._since, 1), now
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What a scene showed, as it is printed."""
+
+    scene: str
+    expected: Placed
+    placed: Placed
+    stand_ins_expected: Placed
+    stand_ins: Placed
+    waits: tuple[str, ...]
+    objections: list[str]
+
+
 def rendered(folder: Path) -> list[Body]:
     """The documents of a rendered stack in the order in which they are applied."""
     return [yaml.safe_load(path.read_text()) for path in sorted(folder.glob("*.yaml"))]
-
-
-def so_many(pods: Mapping[str, int]) -> Callable[[Placed], bool]:
-    """Whether every one of these endpoints has its number."""
-    return lambda now: all(sum(now[name].values()) == number for name, number in pods.items())
 
 
 def prepare(
@@ -73,7 +85,7 @@ def prepare(
     controllers.define(bodies, definitions(bodies))
     namespaces = [body for body in bodies if body.get("kind") == "Namespace"]
     fleet.apply(namespaces)
-    fleet.add_nodes(most=False)
+    fleet.have(scenes(plan)[0].nodes)
     clock.lap("definitions, namespaces and nodes")
     if any((body.get("apiVersion"), body.get("kind")) == KNATIVE_OPERATOR_KIND for body in bodies):
         registries = {image.partition("/")[0] for image in plan.images.values()}
@@ -86,55 +98,91 @@ def prepare(
     return fleet, controllers
 
 
-def idle_again(plan: StackPlan, fleet: Fleet, activator: Activator | None) -> Placed:
-    """Where pods are when there was no traffic for as long as idle replicas are kept."""
-    followers = [one for one in plan.endpoints if one.mode is ServingMode.KNATIVE]
-    if not followers or activator is None:
-        return {}
-    seconds = max(one.scaling.idle_seconds for one in followers) + IDLE_MORE_SECONDS
-    enough = so_many({one.name: one.scaling.min_replicas for one in followers})
-    return fleet.placed(seconds, enough, lambda: fleet.tell(activator, 0.0))
+class Play:
+    """The scenes of one stack, one after the other."""
+
+    def __init__(self, plan: StackPlan, fleet: Fleet, controllers: Controllers, patience_seconds: float) -> None:
+        self._plan, self._fleet, self._patience_seconds = plan, fleet, patience_seconds
+        autoscaler = controllers.processes.get("autoscaler")
+        self._activator = Activator(autoscaler) if autoscaler else None
+        self._should: Placed = {}
+        self._sight: Sight | None = None
+
+    def show(self, scene: Scene) -> Seen:
+        """Make it so, wait for what should come of it, and judge what did."""
+        refused = self._fleet.have(scene.nodes)
+        self._fleet.scale_steady(scene.load)
+        before = self._sight
+        sight = self._sight = self._fleet.settled(
+            self._seconds(scene), lambda now: not self._off(scene, now), self._traffic(scene)
+        )
+        found = self._off(scene, sight)
+        if before and scene.load is not Load.IDLE:
+            found += self._said(scene, lost(before.on_nodes, sight.on_nodes, self._fleet.nodes))
+        found += self._said(scene, (f"its budget let {name} not go before its node" for name in refused))
+        self._should = expected(self._plan, scene, self._should)
+        others = stand_ins_expected(self._plan, scene, self._fleet.stand_ins)
+        return Seen(scene.name, self._should, sight.endpoints, others, sight.stand_ins, sight.waits, found)
+
+    def _off(self, scene: Scene, now: Sight) -> list[str]:
+        return [
+            *objections(self._plan, scene, self._should, now.endpoints),
+            *stand_in_objections(self._plan, scene, self._fleet.stand_ins, now.stand_ins),
+            *self._said(scene, budget_objections(self._fleet.budgets())),
+        ]
+
+    @staticmethod
+    def _said(scene: Scene, words: Iterable[str]) -> list[str]:
+        return [f"{scene.name}: {one}" for one in words]
+
+    def _traffic(self, scene: Scene) -> Callable[[], None]:
+        activator = self._activator
+        if activator is None or scene.load is Load.REST:
+            return lambda: None
+        return lambda: self._fleet.tell(activator, IN_FLIGHT if scene.load is Load.MOST else 0.0)
+
+    def _seconds(self, scene: Scene) -> float:
+        if scene.load is not Load.IDLE:
+            return self._patience_seconds
+        followers = [one for one in self._plan.endpoints if one.mode is ServingMode.KNATIVE]
+        return max(one.scaling.idle_seconds for one in followers) + IDLE_MORE_SECONDS
 
 
-def main(root: Path, stack: str, folder: Path, *, hurry: bool) -> None:
+def main(root: Path, stack: str, folder: Path, *, hurry: bool, patience_seconds: float) -> None:
     """Play it."""
     clock = Clock()
     plan, bodies = plan_of(stack), rendered(folder)
     mount_root(root)
     make_link()
     plane = ControlPlane(root, ensure_host_tools(Progress(quiet=True)).bin_dir)
+    seen: list[Seen] = []
     try:
         plane.start()
         clock.lap("control plane")
         fleet, controllers = prepare(plane, plan, bodies, clock, hurry=hurry)
-        fleet.scale_steady(most=False)
-        floor = fleet.placed(PATIENCE_SECONDS, enough=so_many({one.name: at_rest(one) for one in plan.endpoints}))
-        clock.lap("at the floor")
-        fleet.add_nodes(most=True)
-        fleet.scale_steady(most=True)
-        activator = Activator(controllers.processes["autoscaler"]) if "autoscaler" in controllers.processes else None
-        most = fleet.placed(
-            PATIENCE_SECONDS,
-            enough=so_many({one.name: one.scaling.max_replicas for one in plan.endpoints}),
-            meanwhile=(lambda: fleet.tell(activator, IN_FLIGHT)) if activator else lambda: None,
-        )
-        clock.lap("at the most")
-        why = fleet.why_waiting() if objections(plan, floor, most, {}) else []
-        zero = idle_again(plan, fleet, activator)
-        clock.lap("idle again")
-        if why:
+        play = Play(plan, fleet, controllers, patience_seconds)
+        for scene in scenes(plan):
+            seen.append(play.show(scene))
+            clock.lap(scene.name)
+        if any(one.objections for one in seen):
             sys.stderr.write(plane.all_last_words())
     except Exception:
         sys.stderr.write(plane.all_last_words())
         raise
     finally:
         plane.stop()
-    seen: dict[str, Any] = {"floor": floor, "most": most, "zero": zero, "seconds": clock.seconds}
-    seen["stand_ins"] = [asdict(one) for one in fleet.stand_ins]
-    seen["why"] = why
-    seen["objections"] = objections(plan, floor, most, zero)
-    sys.stdout.write(json.dumps(seen) + "\n")
+    document: dict[str, Any] = {"stack": stack, "scenes": [asdict(one) for one in seen], "seconds": clock.seconds}
+    document["differences"] = [asdict(one) for one in fleet.differences]
+    document["objections"] = [words for one in seen for words in one.objections]
+    sys.stdout.write(json.dumps(document) + "\n")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]), hurry="whole" not in sys.argv[4:])
+    parser = argparse.ArgumentParser(prog="python -m tests.fleets.play", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("stack")
+    parser.add_argument("rendered", type=Path)
+    parser.add_argument("--whole", action="store_true", help="keep idle replicas for as long as the stack says")
+    parser.add_argument("--patience", type=float, default=PATIENCE_SECONDS, metavar="SECONDS", help="for each scene")
+    given = parser.parse_args()
+    main(given.folder, given.stack, given.rendered, hurry=not given.whole, patience_seconds=given.patience)

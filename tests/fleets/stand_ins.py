@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from tests.fleets.footprints import KNATIVE_OPERATOR_KIND, footprints
+
 Body = dict[str, Any]
 
-KNATIVE_OPERATOR_KIND = ("operator.knative.dev/v1beta1", "KnativeServing")
 DEFINED_BY_OTHERS = {
     ("cloud.google.com/v1", "ComputeClass"): ("computeclasses", "Cluster"),
     ("karpenter.sh/v1", "NodePool"): ("nodepools", "Cluster"),
@@ -18,6 +19,7 @@ DEFINED_BY_OTHERS = {
 }
 """Kinds of a cloud's own controllers -> plural and scope: accepted whatever they hold, and acted on by nobody."""
 _RETENTION = "autoscaling.knative.dev/scale-to-zero-pod-retention-period"
+_NOT_DECLARED = "nothing takes room: what its pods request is declared nowhere here"
 _UNSEEN_REGISTRY = "registries-skipping-tag-resolving"
 
 
@@ -31,15 +33,15 @@ class StandIn:
 
 def difference(body: Body) -> StandIn | None:
     """Why a rendered document is not applied as it is; None: it is, byte for byte."""
-    if "release" in body:
-        chart = body["release"]
-        return StandIn(f"Release {chart['namespace']}/{chart['name']}", "nothing of its chart runs, nor takes room")
-    kind = (body["apiVersion"], body["kind"])
-    if kind == KNATIVE_OPERATOR_KIND:
-        return StandIn(
-            "KnativeServing", "its spec.config is written into Knative's own ConfigMaps, as its operator would"
-        )
-    return None
+    release = body.get("release")
+    if release is None and (body["apiVersion"], body["kind"]) != KNATIVE_OPERATOR_KIND:
+        return None
+    size = "; ".join(str(one) for one in footprints(body))
+    room = f"pods that do nothing take the room of {size}" if size else _NOT_DECLARED
+    if release:
+        return StandIn(f"Release {release['namespace']}/{release['name']}", room)
+    config = "its spec.config is written into Knative's own ConfigMaps, as its operator would"
+    return StandIn("KnativeServing", f"{config}; {room}; of its gateway {_NOT_DECLARED}")
 
 
 def hurried(body: Body) -> tuple[Body, StandIn | None]:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from aigc.config.stacks import stack_names
 from aigc.plan.room import requests_of_pod
 from aigc.plan.stack_plan import StackPlan
 from aigc.plan.validation import plan_of
 from tests.fleets.nodes import node
-
-WITH_POOLS = [name for name in stack_names() if name != "local"]
-"""The local stack has one node, which is really there."""
+from tests.fleets.stage import stacks_with_pools
 
 
-@pytest.fixture(params=WITH_POOLS, scope="module")
+@pytest.fixture(params=stacks_with_pools(), scope="module")
 def plan(request: pytest.FixtureRequest) -> StackPlan:
     return plan_of(str(request.param))
 

@@ -2,49 +2,39 @@
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from aigc.config.stacks import PROJECT_ROOT
-from scripts.engine.api import render_stack
-from scripts.local.supply.api import ensure_host_tools
-from scripts.local.supply.go_build import ensure_group
-from scripts.progress import Progress
-from tests.fleets.kwok import ensure_kwok
-from tests.fleets.namespaces import run_inside
-from tests.fleets.test_nodes import WITH_POOLS
+from aigc.plan.validation import plan_of
+from tests.fleets.scenes import Load, scenes
+from tests.fleets.stage import make_ready, play, stacks_with_pools
 
 pytestmark = pytest.mark.cluster
-SECONDS = 600
+STACKS = stacks_with_pools()
 
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Future[dict[str, Any]]]:
-    """Four stacks at a time: each waits for most of its two minutes."""
-    progress = Progress(quiet=True)
-    # In a fleet's namespaces there is no network to get them by.
-    ensure_host_tools(progress)
-    ensure_group("knative", progress)
-    ensure_kwok()
+    """Three stacks at a time, first those that wait longest: for idle replicas to go, which takes no processor."""
+    make_ready()
     folder = tmp_path_factory.mktemp("rendered")
-    for stack in WITH_POOLS:
-        render_stack(stack, PROJECT_ROOT, folder / stack)
-    with ThreadPoolExecutor(4) as pool:
-        return {stack: pool.submit(play, stack, folder / stack) for stack in WITH_POOLS}
+    longest = sorted(STACKS, key=lambda stack: all(one.load is not Load.IDLE for one in scenes(plan_of(stack))))
+    with ThreadPoolExecutor(3) as pool:
+        return {stack: pool.submit(play, stack, folder / stack) for stack in longest}
 
 
-def play(stack: str, folder: Path) -> dict[str, Any]:
-    done = run_inside("tests.fleets.play", [stack, str(folder)], SECONDS)
-    assert done.returncode == 0, done.stderr
-    seen: dict[str, Any] = json.loads(done.stdout)
-    return seen
-
-
-@pytest.mark.parametrize("stack", WITH_POOLS)
+@pytest.mark.parametrize("stack", STACKS)
 def test_every_pod_lands_on_the_pool_that_the_plan_names(stack: str, played: dict[str, Future[dict[str, Any]]]) -> None:
     seen = played[stack].result()
     assert seen["objections"] == [], seen
+    assert [one["scene"] for one in seen["scenes"]] == [one.name for one in scenes(plan_of(stack))]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_what_waits_says_for_which_pool(stack: str, played: dict[str, Future[dict[str, Any]]]) -> None:
+    for scene in played[stack].result()["scenes"]:
+        waiting = sum(here.get("waiting", 0) for here in scene["expected"].values())
+        assert len(scene["waits"]) == waiting, scene
+        assert all(" waits for " in words for words in scene["waits"]), scene
