@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aigc.plan.parts import BatchingPlan
 from aigc.plan.queueing.batch_queue import MOST_LOAD, BatchQueue
 from aigc.plan.queueing.service import ServiceTimes
 
@@ -58,6 +59,13 @@ def test_more_than_full_batches_can_do_is_an_overload() -> None:
     assert (flooded.requests_per_second, flooded.mean_batch, flooded.utilization) == (160, 2, 1)
 
 
+@pytest.mark.parametrize(("dynamic", "largest"), [(True, 4), (False, 1)])
+def test_a_plan_without_dynamic_batching_has_batches_of_one(dynamic: bool, largest: int) -> None:
+    plan = BatchingPlan(max_batch_size=4, dynamic=dynamic, max_queue_delay_us=2000, instances=2)
+    queue = BatchQueue.planned((0.02, 0.03, 0.04, 0.05), plan)
+    assert (queue.max_batch, queue.max_queue_delay_seconds, queue.instances) == (largest, 0.002, 2)
+
+
 @EXAMPLES
 @given(queues(st.just(0.0)), st.floats(0.01, 1), st.floats(0.01, 1))
 def test_more_arrivals_never_lower_p99_where_nothing_is_delayed(queue: BatchQueue, one: float, other: float) -> None:
@@ -98,7 +106,8 @@ def test_no_rate_holds_where_a_lone_request_takes_too_long() -> None:
         ({"seconds_of_batch": (0.0, 0.02)}, "positive"),
         ({"seconds_of_batch": (math.nan, 0.02)}, "finite"),
         ({"seconds_of_batch": ServiceTimes.certain((0.02,), 1)}, "times of batches of up to 1, not 2"),
-        ({"max_batch": 0}, "at least 1 request, not 0"),
+        ({"max_batch": 0}, "at least 1 request and at most 1024, not 0"),
+        ({"seconds_of_batch": float, "max_batch": 2000}, "at least 1 request and at most 1024, not 2000"),
         ({"instances": 0}, "at least 1 instance, not 0"),
         ({"max_queue_delay_seconds": -0.001}, "0 or more seconds"),
     ],
@@ -113,3 +122,9 @@ def test_what_is_no_server_is_refused(wrong: dict[str, object], said: str) -> No
 def test_what_is_no_rate_is_refused(rate: float) -> None:
     with pytest.raises(ValueError, match="a rate is 0 or more requests a second"):
         BatchQueue((0.02,), max_batch=1).predict(rate)
+
+
+@pytest.mark.parametrize("objective", [0.0, -1.0, math.nan])
+def test_what_is_no_objective_is_refused(objective: float) -> None:
+    with pytest.raises(ValueError, match="an objective is more than 0 seconds"):
+        BatchQueue((0.02,), max_batch=1).largest_rate(objective)

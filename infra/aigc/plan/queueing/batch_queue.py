@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from aigc.plan.parts import BatchingPlan
 from aigc.plan.queueing.chain import Chain, solved
-from aigc.plan.queueing.latency import waits
+from aigc.plan.queueing.latency import Waits, waits
 from aigc.plan.queueing.service import Array, SecondsOfBatch, ServiceTimes
 
 MOST_LOAD = 0.99
 """Of what a server can do with full batches; beyond it nothing is promised."""
+RARE_LOAD = 1e-6
+"""Up to it every request is taken to be alone."""
 SCANNED_LOADS = np.geomspace(0.001, MOST_LOAD, 24)
 HALVINGS = 10
 """Of the span between two scanned loads, in search of the largest rate."""
+MERGED = 1 / 100
+"""Of the shortest batch: waits that differ by less are taken as one."""
 ROUNDS = 50
 """Of the mean time of a batch, which follows from itself where there are several instances."""
 
@@ -62,6 +68,12 @@ class BatchQueue:
             raise ValueError(f"times of batches of up to {times.max_batch}, not {self.max_batch}")
         object.__setattr__(self, "times", times)
 
+    @classmethod
+    def planned(cls, seconds_of_batch: SecondsOfBatch | ServiceTimes, batching: BatchingPlan) -> BatchQueue:
+        """As the model's config.pbtxt has it: without dynamic batching Triton executes each request alone."""
+        most = batching.max_batch_size if batching.dynamic else 1
+        return cls(seconds_of_batch, max(1, most), batching.max_queue_delay_us / 1e6, batching.instances)
+
     @property
     def most_per_second(self) -> float:
         """What it can do with full batches only; at this rate a queue has no bound."""
@@ -71,7 +83,7 @@ class BatchQueue:
         """Latency and batches at a rate of Poisson arrivals; ValueError where it is negative or not finite."""
         if not 0 <= rate_per_second < math.inf:
             raise ValueError(f"a rate is 0 or more requests a second, not {rate_per_second}")
-        if rate_per_second <= 1e-6 * self.most_per_second:
+        if rate_per_second <= RARE_LOAD * self.most_per_second:
             return self._lone(rate_per_second)
         chain = None
         if rate_per_second <= MOST_LOAD * self.most_per_second:
@@ -86,8 +98,10 @@ class BatchQueue:
         """The largest rate at which, and at every lower one, 99% of requests take no longer; 0 where none is.
 
         Lower ones count, since a delay is waited out in full where few requests arrive. A looser objective never has
-        a lower rate.
+        a lower rate. ValueError where the objective is no time.
         """
+        if not p99_seconds > 0:
+            raise ValueError(f"an objective is more than 0 seconds, not {p99_seconds}")
         if self.predict(0.0).p99_seconds > p99_seconds:
             return 0.0
         holds = 0.0
@@ -109,18 +123,16 @@ class BatchQueue:
     def _lone(self, rate: float) -> Prediction:
         """Requests so rare that none meets another."""
         delay = self.max_queue_delay_seconds if self.max_batch > 1 else 0.0
-        p50, p99 = (delay + _quantile(self.times.seconds[0], self.times.chances, share) for share in (0.5, 0.99))
-        return Prediction(rate, p50, p99, 1.0, rate * float(self.times.means[0]) / self.instances)
+        p50, p99 = _quantiles(self.times.seconds[0], self.times.chances, (0.5, 0.99))
+        return Prediction(rate, delay + p50, delay + p99, 1.0, rate * float(self.times.means[0]) / self.instances)
 
     def _waiting(self, chain: Chain) -> Prediction:
         rate = chain.window.rate
         spells, seconds = self._spells(chain)
-        parts = list(waits(chain, self.instances, spells))
-        waited = np.concatenate([part.seconds for part in parts])
-        counts = np.concatenate([part.counts for part in parts])
-        latencies = waited[:, None, None] + self.times.seconds[None]
+        waited, counts = _merged(list(waits(chain, self.instances, spells)), self.times)
+        latencies = (waited[:, None, None] + self.times.seconds).ravel()
         weights = (counts[:, :, None] * self.times.chances).ravel()
-        p50, p99 = (_quantile(latencies.ravel(), weights, share) for share in (0.5, 0.99))
+        p50, p99 = _quantiles(latencies, weights, (0.5, 0.99))
         extra = chain.idle * (spells - 1)
         sizes = np.arange(1.0, self.max_batch + 1)
         batch = float((chain.sizes + extra * chain.window.sizes) @ sizes / (1 + extra))
@@ -146,11 +158,25 @@ class BatchQueue:
         return spells, mean_seconds
 
 
-def _quantile(values: Array, weights: Array, share: float) -> float:
-    """The smallest value that the share of the weight does not exceed."""
+def _merged(parts: Sequence[Waits], times: ServiceTimes) -> tuple[Array, Array]:
+    """All waits with their counts by size; those that hardly differ as one, where each has many times to go with it."""
+    waited = np.concatenate([part.seconds for part in parts])
+    counts = np.concatenate([part.counts for part in parts])
+    if len(times.chances) == 1:
+        return waited, counts
+    width = float(times.seconds.min()) * MERGED
+    merged, places = np.unique(np.round(waited / width), return_inverse=True)
+    totals = np.zeros((len(merged), counts.shape[1]))
+    np.add.at(totals, places, counts)
+    return merged * width, totals
+
+
+def _quantiles(values: Array, weights: Array, shares: Sequence[float]) -> list[float]:
+    """For each share the smallest value that so much of the weight does not exceed."""
     some = weights > 0
     values, weights = values[some], weights[some]
     order = np.argsort(values)
     reached = np.cumsum(weights[order])
-    at = int(np.searchsorted(reached, share * reached[-1] * (1 - 1e-12)))
-    return float(values[order][at])
+    # The factor keeps a sum that was rounded down from asking for the next value.
+    places = np.searchsorted(reached, np.array(shares) * reached[-1] * (1 - 1e-12))
+    return [float(value) for value in values[order][places]]

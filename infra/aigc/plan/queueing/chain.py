@@ -18,6 +18,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import toeplitz
 from scipy.optimize import brentq
 from scipy.special import gammaln, pdtrc, xlogy
 
@@ -94,7 +95,7 @@ def solved(times: ServiceTimes, rate: float, delay_seconds: float, instances: in
     for column, chance in enumerate(times.chances):
         for batch, gap in enumerate(gaps[:, column]):
             moves[batch] += chance * _after_all_taken(window, gap, most)
-        _add_after_some_left(moves, window, float(gaps[-1, column]), chance)
+    moves[times.max_batch :] = _after_some_left(window, gaps[-1], times.chances, most)
     stationary = _stationary(moves)
     return Chain(times, gaps, window, stationary[: times.max_batch], stationary[times.max_batch :])
 
@@ -135,14 +136,12 @@ def _after_all_taken(window: Window, gap: float, most: int) -> Array:
     return row
 
 
-def _add_after_some_left(moves: Array, window: Window, gap: float, chance: float) -> None:
-    """Add where the chain goes from full batches: those left are held to have waited out their delay by the next."""
-    full = window.max_batch
-    most = len(moves) - full
-    waiting = np.arange(1.0, full + most + 1)
-    arrived = poisson(waiting - np.arange(1.0, most + 1)[:, None], window.rate * gap)
-    arrived[:, -1] += 1 - arrived.sum(axis=1)
-    moves[full:] += chance * arrived
+def _after_some_left(window: Window, gaps: Array, chances: Array, most: int) -> Array:
+    """Where the chain goes from full batches: those left are held to have waited out their delay by the next."""
+    arrived: Array = chances @ poisson(np.arange(float(window.max_batch + most)), window.rate * gaps[:, None])
+    rows: Array = toeplitz(np.append(arrived[0], np.zeros(most - 1)), arrived)
+    rows[:, -1] += 1 - rows.sum(axis=1)
+    return rows
 
 
 def _stationary(moves: Array) -> Array:
@@ -150,5 +149,6 @@ def _stationary(moves: Array) -> Array:
     equations[-1] = 1
     right = np.zeros(len(moves))
     right[-1] = 1
-    found: Array = np.maximum(np.linalg.solve(equations, right), 0)
-    return found / found.sum()
+    found = np.maximum(np.linalg.solve(equations, right), 0)
+    scaled: Array = found / found.sum()
+    return scaled

@@ -15,20 +15,25 @@ batches start before one has to wait (`BatchQueue`, after Erlang).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy.special import betaincinv, pdtrc
+from scipy.signal import fftconvolve
+from scipy.special import betaincinv, gammaincinv, pdtrc
 
-from aigc.plan.queueing.chain import Chain, poisson
-from aigc.plan.queueing.service import Array
+from aigc.plan.queueing.chain import NEGLIGIBLE, Chain, Window, poisson
+from aigc.plan.queueing.service import Array, ServiceTimes
 
 CELLS = 32
 """Of a span of time that is summed up: its width is at most this share of its end."""
 NODES = 8
 """Equally likely places of a request between the first and the last of its batch, or of a completion."""
+DEVIATIONS = 6
+"""Standard deviations of a Poisson number that are counted."""
+ROUNDING = 1e-12
 MIDDLES = (np.arange(NODES) + 0.5) / NODES
 
 
@@ -98,73 +103,84 @@ def _fillings(chain: Chain) -> tuple[Array, Array]:
 
 def _behind_batches(chain: Chain, instances: int) -> Iterator[Waits]:
     """Requests that arrive while no instance is free, and start when one is."""
-    full, rate = chain.window.max_batch, chain.window.rate
-    remaining, widths = _remaining(chain)
-    ahead = _ahead(chain, instances, remaining) * (rate * widths)[:, None]
-    for cycle, batches in enumerate(np.split(ahead, ahead.shape[1] // full, axis=1)):
-        some = batches.sum(axis=1) > 0
-        if some.any():
-            for share in _completions(cycle % instances, instances):
-                seconds = remaining[some] * share + cycle // instances * chain.times.means[-1]
-                nodes = 1 if cycle % instances == instances - 1 else NODES
-                yield Waits(seconds, _joined(batches[some] / nodes, rate * seconds))
+    regular = chain.window.mean_seconds
+    for (size, column), seconds in np.ndenumerate(chain.times.seconds):
+        gap, chance = seconds / instances, float(chain.times.chances[column])
+        to_go = gap * (np.arange(CELLS) + 0.5) / CELLS
+        each = chain.window.rate * gap / CELLS * chance
+        if (started := float(chain.started[size])) > NEGLIGIBLE:
+            ends = _completions(to_go, seconds, instances, min(regular, gap))
+            yield from _queued(chain, ends, _ahead_of_some(chain.window, gap, to_go) * (each * started))
+        if size == chain.window.max_batch - 1 and chain.left.sum() > NEGLIGIBLE:
+            ends = _completions(to_go, seconds, instances, 0.0)
+            yield from _queued(chain, ends, _ahead_with_left(chain, gap, to_go) * each)
 
 
-def _completions(number: int, instances: int) -> Array:
-    """Nodes of the completion of that number, from 0, as shares of what the batch that started last has still to go.
+def _queued(chain: Chain, ends: Sequence[Array], ahead: Array) -> Iterator[Waits]:
+    """Requests by how many are ahead (columns) when the next ends of busy instances are known (rows of each)."""
+    full = chain.window.max_batch
+    places = np.pad(ahead, ((0, 0), (0, -ahead.shape[1] % full)))
+    for number, batch in enumerate(np.split(places, places.shape[1] // full, axis=1)):
+        if batch.sum() > NEGLIGIBLE * chain.window.rate * chain.gaps.min():
+            rounds = _full_batches(chain.times, number // len(ends))
+            end = (ends[number % len(ends)][:, :, None] + rounds).reshape(len(batch), -1)
+            nodes = end.shape[1]
+            yield _joined(end.ravel(), np.repeat(batch / nodes, nodes, axis=0), chain.window.rate)
 
-    The other instances' ends are scattered uniformly before its own.
-    """
-    if number == instances - 1:
-        return np.ones(1)
-    nodes: Array = betaincinv(number + 1.0, instances - 1.0 - number, MIDDLES)
+
+def _full_batches(times: ServiceTimes, number: int) -> Array:
+    """Nodes of what so many full batches take one after the other, by a gamma distribution where it is uncertain."""
+    mean = float(times.means[-1])
+    variance = float((times.seconds[-1] - mean) ** 2 @ times.chances)
+    if number == 0 or variance <= ROUNDING * mean**2:
+        return np.array([number * mean])
+    nodes: Array = gammaincinv(number * mean**2 / variance, MIDDLES) * variance / mean
     return nodes
 
 
-def _remaining(chain: Chain) -> tuple[Array, Array]:
-    """Middles and widths of cells of what the batch that started last has still to go, no cell across any time."""
-    ends = np.unique(chain.times.seconds)
-    cells = [
-        np.linspace(low, high, int(np.ceil(CELLS * (high - low) / high)) + 1)[1:]
-        for low, high in zip(np.append(0.0, ends[:-1]), ends, strict=True)
-    ]
-    edges = np.concatenate([np.zeros(1), *cells])
-    return (edges[:-1] + edges[1:]) / 2, np.diff(edges)
+def _completions(to_go: Array, seconds: float, instances: int, regular: float) -> list[Array]:
+    """When the first, second, ... instance is free from now on, a row for each time to go, a column for each node.
+
+    Starts within the time of a batch are `regular` seconds apart at least, and scattered uniformly otherwise. `to_go`
+    says where between two of them now is, as if all were evenly apart.
+    """
+    even, free = seconds / instances, max(0.0, seconds - instances * regular)
+    scattered = (instances - 1) * regular + free ** (1 - 1 / instances) * (instances * to_go) ** (1 / instances)
+    last = np.where(to_go > even - regular, seconds - even + to_go, scattered)
+    first = np.maximum(regular - (seconds - last), 0)
+    rest = last - first - (instances - 1) * regular
+    return [
+        (first + number * regular)[:, None]
+        + rest[:, None] * betaincinv(number + 1.0, instances - 1.0 - number, MIDDLES)
+        for number in range(instances - 1)
+    ] + [last[:, None]]
 
 
-def _ahead(chain: Chain, instances: int, remaining: Array) -> Array:
-    """Density by what remains (rows) of requests that find 0, 1, ... others waiting ahead, as they start after it."""
-    window, full = chain.window, chain.window.max_batch
-    most = -(-(full + len(chain.left)) // full) * full
-    counts = np.arange(float(most))
-    found = np.zeros((len(remaining), most))
-    for column, chance in enumerate(chain.times.chances):
-        for size, seconds in enumerate(chain.times.seconds[:, column]):
-            weight = chain.started[size] * chance
-            busy = remaining < seconds
-            elapsed = seconds - remaining[busy]
-            scattered = (remaining[busy] / seconds) ** (instances - 1)
-            arrived = poisson(counts, window.rate * elapsed[:, None])
-            # Part of those that find no full batch are in a window that is open beyond the next completion.
-            open_for = np.clip(window.seconds - remaining[busy] / instances, 0, elapsed)[:, None]
-            late = np.exp(-window.rate * (elapsed[:, None] - open_for))
-            inside = np.where(remaining[busy, None] / instances < window.seconds, late, 0.0)
-            arrived[:, :full] -= inside * poisson(counts[:full], window.rate * open_for)
-            found[busy] += weight * scattered[:, None] * np.maximum(arrived, 0)
-            if size == full - 1:
-                behind = np.append(np.zeros(1), chain.left)[:most]
-                new = poisson(counts, window.rate * elapsed[:, None])
-                total = np.array([np.convolve(row, behind)[:most] for row in new])
-                found[busy] += chance * scattered[:, None] * total
-    return found
+def _ahead_of_some(window: Window, gap: float, to_go: Array) -> Array:
+    """Chances to find 0, 1, ... others after a batch that left nobody, but for windows that are open for longer."""
+    elapsed, mean = (gap - to_go)[:, None], window.rate * gap
+    counts = np.arange(float(max(window.max_batch, math.ceil(mean + DEVIATIONS * math.sqrt(mean + DEVIATIONS)))))
+    found = poisson(counts, window.rate * elapsed)
+    open_for = np.clip(window.seconds - to_go[:, None], 0, elapsed)
+    late = np.where(to_go[:, None] < window.seconds, np.exp(-window.rate * (elapsed - open_for)), 0.0)
+    short = window.max_batch
+    found[:, :short] -= late * poisson(counts[:short], window.rate * open_for)
+    return np.maximum(found, 0)
 
 
-def _joined(places: Array, mean: Array) -> Array:
-    """Requests at places in their batch (rows by wait), by the batch's size when it starts."""
+def _ahead_with_left(chain: Chain, gap: float, to_go: Array) -> Array:
+    """Chances to find 1, 2, ... others after a full batch that left some."""
+    left = np.append(np.zeros(1), chain.left)
+    arrived = poisson(np.arange(float(len(left))), chain.window.rate * (gap - to_go)[:, None])
+    return np.array([np.convolve(row, left)[: len(left)] for row in arrived])
+
+
+def _joined(seconds: Array, places: Array, rate: float) -> Waits:
+    """Requests at places in their batch (columns), by the batch's size when it starts."""
     full = places.shape[1]
-    later = poisson(np.arange(float(full)), mean[:, None])
     sizes = np.zeros_like(places)
-    for place in range(full):
-        sizes[:, place : full - 1] += places[:, place, None] * later[:, : full - 1 - place]
-    sizes[:, -1] = np.maximum(places.sum(axis=1) - sizes[:, :-1].sum(axis=1), 0)
-    return sizes
+    if full > 1:
+        later = poisson(np.arange(full - 1.0), rate * seconds[:, None])
+        sizes[:, :-1] = np.maximum(fftconvolve(places, later, axes=1)[:, : full - 1], 0)
+    sizes[:, -1] = np.maximum(places.sum(axis=1) - sizes.sum(axis=1), 0)
+    return Waits(seconds, sizes)

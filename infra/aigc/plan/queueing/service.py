@@ -13,6 +13,10 @@ SecondsOfBatch = Sequence[float] | Callable[[int], float]
 """By the number of requests in it: of 1, 2, ... in their order, or asked."""
 
 
+MOST_BATCH = 1024
+"""A prediction takes its square in memory, and its cube in time."""
+
+
 @dataclass(frozen=True)
 class ServiceTimes:
     """The time of a batch of each size: certain, or one of several."""
@@ -25,8 +29,6 @@ class ServiceTimes:
     @classmethod
     def certain(cls, seconds_of_batch: SecondsOfBatch, max_batch: int) -> ServiceTimes:
         """Each size has one time; ValueError where times are not positive, or a larger batch takes less."""
-        if max_batch < 1:
-            raise ValueError(f"a batch has at least 1 request, not {max_batch}")
         if not callable(seconds_of_batch) and len(seconds_of_batch) < max_batch:
             raise ValueError(f"{len(seconds_of_batch)} times for batches of up to {max_batch}")
         asked = seconds_of_batch if callable(seconds_of_batch) else lambda size: seconds_of_batch[size - 1]
@@ -35,6 +37,8 @@ class ServiceTimes:
     @classmethod
     def of(cls, seconds: Array, chances: Array) -> ServiceTimes:
         """Checked: ValueError where times are not positive, or a larger batch takes less."""
+        if not 1 <= len(seconds) <= MOST_BATCH:
+            raise ValueError(f"a batch has at least 1 request and at most {MOST_BATCH}, not {len(seconds)}")
         if not (np.isfinite(seconds).all() and (seconds > 0).all()):
             raise ValueError("the time of a batch is positive and finite")
         if (np.diff(seconds, axis=0) < 0).any():
