@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any
@@ -31,7 +31,7 @@ SEED = 1
 class Prepared:
     """A batch of like requests, ready to be timed."""
 
-    request: dict[str, float]
+    request: Mapping[str, float]
     """As `aigc.plan.cost_model.request` names its parts."""
     batch: int
     replay: Replay

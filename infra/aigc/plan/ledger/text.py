@@ -9,7 +9,7 @@ from aigc.plan.cost_model.roofline import Parameter
 from aigc.plan.ledger.causes import Miss, misses
 from aigc.plan.ledger.entries import Entry, Method
 from aigc.plan.ledger.report import KeptLedger, KeptScore
-from aigc.plan.ledger.scores import MISSED, Errors, Score, scores
+from aigc.plan.ledger.scores import MISSED, Score, scores
 
 TITLES = {
     Method.ASSUMED: "by roofline with the default efficiencies",
@@ -58,9 +58,8 @@ def _cells(score: Score, kept: KeptScore | None) -> tuple[str, ...]:
         if now is None:
             errors += ["none", "none"]
             continue
-        old = Errors(then.median, then.worst) if then else None
-        errors.append(_changed(f"{now.median:.0%}", old and f"{old.median:.0%}"))
-        errors.append(_changed(f"{now.worst:+.0%}", old and f"{old.worst:+.0%}"))
+        errors.append(_changed(f"{now.median:.0%}", f"{then.median:.0%}" if then else None))
+        errors.append(_changed(f"{now.worst:+.0%}", f"{then.worst:+.0%}" if then else None))
     missed = f"{score.missed}" + (f", {score.not_predicted} not predicted" if score.not_predicted else "")
     return (score.model, str(score.rows), missed, *errors)
 
