@@ -19,7 +19,7 @@ from scripts.engine.wave import ApplyFailedError
 
 EXIT_INTERRUPTED = 130
 VERB_MODULES = ("validate", "schema", "plan", "preview", "render", "cluster", "up", "down", "status", "logs", "infer",
-                "load", "load_compare", "engine", "images", "capacity", "pin", "drift")  # fmt: skip
+                "load", "load_compare", "engine", "images", "capacity", "pin", "drift", "ledger")  # fmt: skip
 
 
 def build_app() -> typer.Typer:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from aigc.config.stacks import PROJECT_ROOT
+from aigc.plan.ledger.scores import ALL_MODELS, MISSED
 from tests.bench.result_file import RESULTS
 
 README = PROJECT_ROOT / "README.md"
@@ -141,6 +142,28 @@ def mix(folder: Path) -> str:
     )
 
 
+def ledger(folder: Path) -> str:
+    """The error of predictions for all models of each accelerator, and for the best and the worst of them."""
+    found = result("ledger", folder)
+    runs = ", ".join(f"an {run['gpu']} on {run['date']}" for run in found["runs"])
+    said = [
+        f"Predicted batches against {len(found['rows'])} measured on {runs} (`{found['command']}`; `python -m scripts "
+        f"ledger` prints all, with what missed and why):"
+    ]
+    for method, words in (("assumed", "with default efficiencies"), ("calibrated", "with those of all other models")):
+        scores = [one for one in found["scores"] if one["method"] == method]
+        models = [one for one in scores if one["model"] != ALL_MODELS]
+        (every,) = [one for one in scores if one["model"] == ALL_MODELS]
+        best, worst = (pick(models, key=lambda one: float(one["latency"]["median"])) for pick in (min, max))
+        said.append(
+            f"{words} latency is off by {every['latency']['median']:.0%} at the median, throughput by "
+            f"{every['throughput']['median']:.0%}, and {every['missed']} are off by more than {MISSED:.0%} "
+            f"({best['model']} {best['latency']['median']:.0%}, {worst['model']} {worst['latency']['median']:.0%}, "
+            f"{every['latency']['worst']:+.0%} at worst);"
+        )
+    return " ".join(said).removesuffix(";") + "."
+
+
 SAID_OF = {
     "up": up,
     "cold_start": cold_start,
@@ -148,6 +171,7 @@ SAID_OF = {
     "batching": batching,
     "autoscaling": autoscaling,
     "mix": mix,
+    "ledger": ledger,
 }
 
 

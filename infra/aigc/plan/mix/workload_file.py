@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path as FilePath
-from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from aigc.catalog.faults import UserError, fail
+from aigc.catalog.faults import UserError
+from aigc.config.json_file import json_document
 from aigc.config.problems import Path, Problem, did_you_mean, printable
 from aigc.config.stacks import shown
 from aigc.plan.mix.workload import MachineType, Workload, contradictions
 
-MOST_BYTES = 16 * 1024 * 1024
-"""64 machine types of 64 x 64 buckets have about 5 MiB."""
 _EXPLAINED = "docs/examples/workload.json is such a file"
 
 
@@ -26,7 +24,7 @@ def read_workload(path: FilePath) -> Workload:
         UserError: the file cannot be read, is malformed, or states a problem without an answer.
     """
     name = shown(path)
-    document = _document(path, name)
+    document = json_document(path, _EXPLAINED)
     try:
         # Through text, since only in JSON does the strict validator take a list for a tuple.
         workload = Workload.model_validate_json(json.dumps(document))
@@ -36,30 +34,6 @@ def read_workload(path: FilePath) -> Workload:
     if problems := list(contradictions(workload)):
         raise UserError(one.fault(f"{name}: ", root="") for one in problems)
     return workload
-
-
-def _document(path: FilePath, name: str) -> Any:
-    try:
-        raw = path.read_bytes()
-        if len(raw) > MOST_BYTES:
-            raise fail(name, f"has {len(raw)} bytes, more than {MOST_BYTES}", "is it the right file?")
-        return json.loads(raw.decode("utf-8-sig"), object_pairs_hook=_each_key_once)
-    except json.JSONDecodeError as error:
-        place = f"{name}:{error.lineno}:{error.colno}"
-        raise fail(place, f"is not JSON: {error.msg}", "mend the text at this place") from error
-    except OSError as error:
-        raise fail(name, f"cannot be read: {error.strerror}", "name a file that is there") from error
-    except (ValueError, RecursionError) as error:  # no UTF-8, a NUL in the path, a number of 5000 digits, 1000 brackets
-        raise fail(name, f"is not JSON that can be read: {printable(error)}", _EXPLAINED) from error
-
-
-def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise ValueError(f"the key {printable(key)} is there twice")
-        found[key] = value
-    return found
 
 
 def _problem(error: ErrorDetails) -> Problem:
