@@ -29,6 +29,7 @@ from aigc.plan.checks_gke_pools import slice_problems
 from aigc.plan.checks_managed import managed_problems, unmanaged_problems
 from aigc.plan.checks_model_store import source_problems
 from aigc.plan.checks_overflow import overflow_problems
+from aigc.plan.checks_together import together_problems
 from aigc.plan.compute_classes import chain_problems
 from aigc.plan.names import endpoint_host, endpoint_name
 from aigc.plan.node_provisioning import by_karpenter
@@ -64,6 +65,8 @@ def model_problems(
             yield from source_problems(spec, path, asked, models.get(name, ()), repository)
         if name in models:
             yield from _against_config(path, asked, models[name][0], repository)
+    placed = {name: served for name, served in models.items() if spec.models[name].mode in _AVAILABLE}
+    yield from together_problems(spec, placed)
 
 
 def _on_the_cluster(spec: StackSpec, path: Where, asked: ModelSpec, served: Sequence[Model]) -> Iterator[Problem]:
