@@ -33,7 +33,7 @@ def on_the_platform(**resources: int) -> dict[str, Any]:
 
 
 SPOT = {"spot": {"machine_type": "g6.2xlarge", "capacity": "spot", "max_nodes": 1}}
-ABOVE = {"overflow_pools": ["spot"]}
+ABOVE: dict[str, Any] = {"overflow_pools": ["spot"]}
 FAULTS: list[tuple[dict[str, Any], str, str]] = [
     (pair(steady(2), steady(1)), "models.batched.pool", "beside tiny: pool l4 has 2 nvidia.com/gpu at most, 2 are"),
     (pair(knative(), steady(2)), "models.tiny.pool", "beside batched: pool l4 has 2 nvidia.com/gpu at most"),
