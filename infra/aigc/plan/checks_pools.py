@@ -106,9 +106,8 @@ def _instead_of(machine: Machine) -> str:
     nearest = nearest_living(machine)
     if nearest is None:
         return f"no newer machine of {machine.cloud} here carries its kind; choose one with another accelerator"
-    return (
-        f"choose a newer machine: {nearest.machine_type} ({nearest.accelerator}) is the cheapest that carries no less"
-    )
+    less = "carries no less" if machine.accelerator_count else "carries its kind; how much the old one did is not known"
+    return f"choose a newer machine: {nearest.machine_type} ({nearest.accelerator}) is the cheapest that {less}"
 
 
 def _use(spec: StackSpec) -> Iterator[Problem]:
