@@ -164,8 +164,19 @@ def ledger(folder: Path) -> str:
     return " ".join(said).removesuffix(";") + "."
 
 
+def preview(folder: Path) -> str:
+    """Seconds and memory of a whole preview."""
+    found = result("preview", folder)
+    return (
+        f"`preview` of all {found['stacks']} stacks, {found['resources']} resources, with the network cut off, on "
+        f"{found['machine']} (`{found['command']}`): {found['median_seconds']} s at the median of {found['runs']} "
+        f"runs, {found['max_seconds']} s at most, and at most {found['peak_mib']} MiB of memory."
+    )
+
+
 SAID_OF = {
     "up": up,
+    "preview": preview,
     "cold_start": cold_start,
     "path": path,
     "batching": batching,

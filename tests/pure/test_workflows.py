@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -113,7 +114,50 @@ def test_the_pulumi_of_the_workflows_is_the_one_of_the_program() -> None:
     assert versions == {pinned[1]}
 
 
-def test_the_comment_is_found_by_the_marker_of_the_preview() -> None:
+def comment_script() -> str:
     (script,) = [step["run"] for _, step in steps() if "gh api" in str(step.get("run"))]
+    return str(script)
+
+
+def test_the_comment_is_found_by_the_marker_of_the_preview() -> None:
+    script = comment_script()
     assert "marker=$(head -n 1 preview.md)" in script and "PATCH" in script
     assert '"' not in MARKER and "\\" not in MARKER  # it stands in a query of jq
+
+
+GH = """#!/bin/sh
+echo "$@" >> calls
+case "$*" in *--jq*) cat ids ;; esac
+"""
+"""Stands for GitHub's command line: it notes what it was asked, and knows the comments that were found."""
+
+
+@pytest.mark.parametrize(
+    ("ids", "method", "path"),
+    [
+        ("", "POST", "repos/someone/aigc/issues/7/comments"),
+        ("41\n", "PATCH", "repos/someone/aigc/issues/comments/41"),
+        ("41\n42\n", "PATCH", "repos/someone/aigc/issues/comments/41"),
+    ],
+)
+def test_there_is_one_comment_which_is_edited_in_place(tmp_path: Path, ids: str, method: str, path: str) -> None:
+    (tmp_path / "gh").write_text(GH)
+    (tmp_path / "gh").chmod(0o755)
+    (tmp_path / "ids").write_text(ids)
+    (tmp_path / "preview.md").write_text(f"{MARKER}\n" + "x" * 70_000)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "REPOSITORY": "someone/aigc", "NUMBER": "7"}
+    subprocess.run(["bash", "-e", "-c", comment_script()], cwd=tmp_path, env=environment, check=True)
+    looked, wrote = (tmp_path / "calls").read_text().splitlines()
+    assert MARKER in looked and "repos/someone/aigc/issues/7/comments" in looked
+    assert wrote == f"api --method {method} {path} -F body=@comment.md"
+    written = (tmp_path / "comment.md").read_text()
+    assert written.startswith(f"{MARKER}\n") and len(written) == 65_000
+
+
+def test_drift_is_looked_for_every_week_and_a_difference_fails() -> None:
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "drift.yml").read_text())
+    (schedule,) = workflow[True]["schedule"]
+    assert re.fullmatch(r"\d+ \d+ \* \* [0-6]", schedule["cron"])
+    (command,) = [step for step in workflow["jobs"]["drift"]["steps"] if "pulumi preview" in str(step.get("run"))]
+    assert "--refresh --expect-no-changes" in command["run"]
+    assert command["shell"] == "bash", "with pipefail: else the pipe's end would answer"

@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
+import importlib.util
 from enum import StrEnum
 
 
 class Cloud(StrEnum):
-    """Where the cluster is: a provider's, one that exists already, or this machine."""
+    """Where the cluster is: a provider's, one that exists already, or this machine.
+
+    Of these checks and plans know something; a folder of `aigc.clouds` is a cloud without a word here.
+    """
 
     AWS = "aws"
     GCP = "gcp"
     AZURE = "azure"
     EXISTING = "existing"
     LOCAL = "local"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Cloud | None:
+        if not isinstance(value, str) or not _has_folder(value):
+            return None
+        named = str.__new__(cls, value)
+        named._name_, named._value_ = value.upper(), value
+        return named
+
+    @property
+    def makes_nodes(self) -> bool:
+        """Whether pools become machines there; elsewhere the nodes are there already."""
+        return self not in (Cloud.EXISTING, Cloud.LOCAL)
+
+
+def _has_folder(cloud: str) -> bool:
+    """Whether `aigc.clouds` has a package of that name: found by its place, and not imported."""
+    found = importlib.util.find_spec(f"aigc.clouds.{cloud}") if cloud.isidentifier() else None
+    return found is not None and found.submodule_search_locations is not None
 
 
 class CapacityType(StrEnum):

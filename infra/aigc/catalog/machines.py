@@ -148,7 +148,7 @@ def no_less_than(machine: Machine, columns: Iterable[str]) -> tuple[Machine, ...
 
 def nearest_living(machine: Machine) -> Machine | None:
     """The cheapest machine with a price that can be had in place of one with an accelerator, and carries no less."""
-    living = [row for row in no_less_than(machine, ()) if row.resource_key and row.usd_per_hour_on_demand is not None]
+    living = [row for row in no_less_than(machine, ()) if row.accelerator_id and row.usd_per_hour_on_demand is not None]
     return min(living, key=lambda row: (row.usd_per_hour_on_demand, row.machine_type), default=None)
 
 

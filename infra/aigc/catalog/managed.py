@@ -70,10 +70,38 @@ class ManagedService(Row):
     source: tuple[str, ...]
 
 
+class ManagedGap(Row):
+    """Why a cloud's service is not one of them."""
+
+    name: str
+    because: str
+    """A sentence without its full stop."""
+    source: tuple[str, ...]
+
+
+class Elsewhere(Row):
+    """A service that a person may name where a stack file wants a cloud."""
+
+    name: str
+    words: tuple[str, ...]
+    """How it may be written."""
+    gone: str | None
+    """Why it cannot be had any more, with the date that is known; None: it can."""
+    instead: str
+    source: tuple[str, ...]
+
+    @property
+    def no_cloud(self) -> str:
+        """What is wrong with naming it, behind its name."""
+        return f"cannot be had any more: {self.gone}" if self.gone else "is a service of a cloud, and no cloud"
+
+
 class _File(Row):
     generated: str
     about: str
     sources: dict[str, str]
+    gaps: dict[Cloud, ManagedGap]
+    elsewhere: tuple[Elsewhere, ...]
     services: dict[Cloud, ManagedService]
     machines: tuple[ManagedMachine, ...]
 
@@ -86,6 +114,21 @@ def _file() -> _File:
 def managed_service(cloud: Cloud) -> ManagedService | None:
     """The service of a cloud; None where a model runs on a cluster only."""
     return _file().services.get(cloud)
+
+
+def managed_gap(cloud: Cloud) -> ManagedGap | None:
+    """Why the service of a cloud is not used; None where it is, and where the cloud is known to have none."""
+    return _file().gaps.get(cloud)
+
+
+def elsewhere(word: str) -> Elsewhere | None:
+    """The service that somebody means who writes this word for a cloud."""
+    return next((row for row in _file().elsewhere if word.strip().lower().replace(" ", "-") in row.words), None)
+
+
+def all_elsewhere() -> tuple[Elsewhere, ...]:
+    """Every row."""
+    return _file().elsewhere
 
 
 def clouds_with_managed_endpoints() -> tuple[Cloud, ...]:

@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 
 import pulumi
 
+from aigc.catalog.managed import managed_gap
 from aigc.plan.stack_plan import Cloud, ManagedEndpointPlan, ModelStorePlan, StackPlan
 
 
@@ -66,6 +67,18 @@ class Inability:
 
     what: str
     sentence: str
+
+
+def no_managed_endpoints(cloud: Cloud) -> Inability:
+    """Why a cloud's service is not used, as the catalog has it for `validate`, too.
+
+    Raises:
+        KeyError: the catalog has no such sentence.
+    """
+    gap = managed_gap(cloud)
+    if gap is None:
+        raise KeyError(cloud)
+    return Inability("managed endpoints", gap.because)
 
 
 class CloudAdapter(Protocol):

@@ -17,6 +17,8 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from aigc.catalog.kinds import Cloud
+from aigc.catalog.managed import elsewhere
 from aigc.config.problems import Path, Problem, did_you_mean, one_of, printable
 from aigc.config.spec import StackSpec
 
@@ -126,6 +128,8 @@ def _missing(path: Path, error: ErrorDetails) -> tuple[str, str]:
 
 def _enum(path: Path, error: ErrorDetails) -> tuple[str, str]:
     kind = type_at(path)
+    if kind is Cloud and (place := elsewhere(str(error["input"]))):
+        return f"{place.name} {place.no_cloud}", place.instead
     words = [str(member.value) for member in kind] if isinstance(kind, type) and issubclass(kind, Enum) else []
     return f"{_shown(error['input'])} is none of the known words", did_you_mean(str(error["input"]), words)
 

@@ -16,12 +16,13 @@ from aigc.plan.checks_azure import azure_problems
 from aigc.plan.components import is_our_local_cluster
 from aigc.plan.node_provisioning import choice_problems
 
-REAL_CLOUDS = (Cloud.AWS, Cloud.GCP, Cloud.AZURE)
 _REGIONS = {
     Cloud.GCP: (re.compile(r"[a-z]+-[a-z]+[0-9]+"), "us-central1"),
     Cloud.AWS: (re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]+"), "us-east-1"),
     Cloud.AZURE: (re.compile(r"[a-z]+[0-9]*"), "eastus"),
 }
+_ANY_REGION = (limits.RFC1123_LABEL, "region-1")
+"""Of a cloud that is a folder and no more: its names of regions are not known here, nor those of its zones."""
 ON_PREMISES = "onprem"
 """What a stack on a cluster that somebody has may be called, too."""
 _PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
@@ -66,7 +67,7 @@ def stack_name_problems(spec: StackSpec, stack: str) -> Iterator[Problem]:
 
 def region_problems(cloud: Cloud, region: str | None) -> Iterator[Problem]:
     """A region that is missing, or is called as none of a real cloud is."""
-    pattern, example = _REGIONS[cloud]
+    pattern, example = _REGIONS.get(cloud, _ANY_REGION)
     if region is None:
         yield Problem(("region",), f"is missing; cloud {cloud} needs one", f"add it, for instance {example}")
     elif not pattern.fullmatch(region):
@@ -74,7 +75,7 @@ def region_problems(cloud: Cloud, region: str | None) -> Iterator[Problem]:
 
 
 def _place(spec: StackSpec) -> Iterator[Problem]:
-    if spec.cloud not in REAL_CLOUDS:
+    if not spec.cloud.makes_nodes:
         for key in ("region", "zones", "project", "account", "nat_gateway_per_zone"):
             if getattr(spec, key) not in (None, ()):
                 yield Problem((key,), f"means nothing on cloud {spec.cloud}", "remove it")
@@ -116,13 +117,13 @@ def _zone(spec: StackSpec, path: tuple[str | int, ...], zone: str) -> Iterator[P
         Cloud.AWS: (re.escape(spec.region) + "[a-z]", f"{spec.region}a"),
         Cloud.AZURE: ("[1-9]", '"1"'),
     }
-    pattern, example = patterns[spec.cloud]
+    pattern, example = patterns.get(spec.cloud, (limits.RFC1123_LABEL.pattern, "zone-1"))
     if not re.fullmatch(pattern, zone):
         yield Problem(path, f"{printable(zone)} is no zone of region {spec.region}", f"they look like {example}")
 
 
 def _access(spec: StackSpec) -> Iterator[Problem]:
-    if spec.cloud in REAL_CLOUDS:
+    if spec.cloud.makes_nodes:
         for key in ("kubeconfig", "context"):
             if getattr(spec, key):
                 yield Problem((key,), f"means nothing on cloud {spec.cloud}, which makes the cluster", "remove it")

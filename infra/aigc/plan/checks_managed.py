@@ -11,6 +11,7 @@ from aigc.catalog.managed import (
     ManagedMachine,
     ManagedService,
     clouds_with_managed_endpoints,
+    managed_gap,
     managed_machines,
     managed_service,
     nearest_living_managed,
@@ -35,7 +36,8 @@ def managed_problems(
     service = managed_service(spec.cloud)
     if service is None:
         clouds = one_of(sorted(clouds_with_managed_endpoints()))
-        problem = f"managed is not available yet on {spec.cloud}"
+        gap = managed_gap(spec.cloud)
+        problem = f"managed is not available yet on {spec.cloud}" + (f": {gap.because}" if gap else "")
         yield Problem((*path, "mode"), problem, f"choose auto, knative or steady; cloud {clouds} has managed")
         return
     if not models_on_nodes(spec):

@@ -9,7 +9,7 @@ from aigc.catalog.kinds import Cloud, SourceKind
 from aigc.config.problems import Problem
 from aigc.config.spec import ModelSpec, StackSpec
 from aigc.config.stacks import shown
-from aigc.plan.checks_cluster import REAL_CLOUDS
+from aigc.plan.model_store import CLOUDS_WITH_BUCKETS
 from aigc.plan.repository import CONFIG, Model
 from aigc.plan.triton_image import image_without_models, missing_in_ours
 
@@ -29,12 +29,15 @@ def source_problems(
         if source.uri is not None:
             yield Problem((*where, "uri"), "means nothing for kind baked: the files are in the image", "remove it")
         return
-    if spec.cloud not in REAL_CLOUDS:
+    if not spec.cloud.makes_nodes:
         problem = f"{source.kind} needs {_NEEDS[source.kind]}; cloud {spec.cloud} has none"
         yield Problem((*where, "kind"), problem, "use kind: baked")
     elif source.kind is SourceKind.OCI:
         problem = f"{source.kind} is not available yet on {spec.cloud}"
         yield Problem((*where, "kind"), problem, "use kind: bucket, or kind: baked and a registry")
+    elif spec.cloud not in CLOUDS_WITH_BUCKETS:
+        problem = f"{source.kind} is not available yet on {spec.cloud}"
+        yield Problem((*where, "kind"), problem, "use kind: baked and a registry")
     else:
         yield from _bucket(spec, path, asked, served, repository)
 

@@ -23,12 +23,12 @@ from aigc.plan.capacity import (
     replicas_per_node,
     sidecars,
 )
-from aigc.plan.checks_cluster import REAL_CLOUDS
 from aigc.plan.checks_existing import existing_model_problems
 from aigc.plan.checks_gke_pools import slice_problems
 from aigc.plan.checks_managed import managed_problems, unmanaged_problems
 from aigc.plan.checks_model_store import source_problems
 from aigc.plan.checks_overflow import overflow_problems
+from aigc.plan.checks_together import together_problems
 from aigc.plan.compute_classes import chain_problems
 from aigc.plan.names import endpoint_host, endpoint_name
 from aigc.plan.node_provisioning import by_karpenter
@@ -64,6 +64,8 @@ def model_problems(
             yield from source_problems(spec, path, asked, models.get(name, ()), repository)
         if name in models:
             yield from _against_config(path, asked, models[name][0], repository)
+    placed = {name: served for name, served in models.items() if spec.models[name].mode in _AVAILABLE}
+    yield from together_problems(spec, placed)
 
 
 def _on_the_cluster(spec: StackSpec, path: Where, asked: ModelSpec, served: Sequence[Model]) -> Iterator[Problem]:
@@ -155,11 +157,11 @@ def _accelerators(spec: StackSpec, path: Where, asked: ModelSpec) -> Iterator[Pr
             yield Problem(where, f"{printable(accelerator)} is not in the catalog", hint)
         elif spec.cloud is Cloud.LOCAL:
             yield Problem(where, "the local cluster has no accelerators", "use cpu")
-        elif spec.cloud in REAL_CLOUDS and accelerator not in sold:
+        elif spec.cloud.makes_nodes and accelerator not in sold:
             sellers = sorted({row.cloud for row in all_machines() if row.accelerator_id == accelerator})
             way_out = f"{one_of(sellers)} has it" if sellers else "no cloud of the catalog sells it"
             yield Problem(where, f"{spec.cloud} does not sell {accelerator}", way_out)
-    if spec.cloud not in REAL_CLOUDS and not (spec.cloud is Cloud.EXISTING and spec.pools):
+    if not spec.cloud.makes_nodes and not (spec.cloud is Cloud.EXISTING and spec.pools):
         if asked.pool is not None:
             way_out = "describe its nodes under pools, or remove it" if spec.cloud is Cloud.EXISTING else "remove it"
             yield Problem((*path, "pool"), f"cloud {spec.cloud} has no pools of ours", way_out)

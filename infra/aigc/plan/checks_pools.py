@@ -14,7 +14,7 @@ from aigc.plan.auto_mode import with_auto_mode
 from aigc.plan.capacity import machine_of, models_on_nodes, pool_for
 from aigc.plan.checks_auto_mode import auto_mode_problems
 from aigc.plan.checks_aws_pools import aws_pool_problems
-from aigc.plan.checks_cluster import REAL_CLOUDS, zones_problems
+from aigc.plan.checks_cluster import zones_problems
 from aigc.plan.checks_existing import existing_pool_problems, nodes_elsewhere
 from aigc.plan.checks_gke_pools import gke_pool_problems
 from aigc.plan.compute_classes import class_of
@@ -27,6 +27,8 @@ _POOL_NAMES = {
     Cloud.AWS: (limits.RFC1035_LABEL, limits.EKS_NODE_GROUP_NAME_CHARS, "lowercase letters, digits and hyphens"),
     Cloud.AZURE: (re.compile("[a-z][a-z0-9]*"), limits.AKS_POOL_NAME_CHARS, "lowercase letters and digits"),
 }
+_ANY_POOL_NAME = (limits.RFC1035_LABEL, limits.DNS_LABEL_CHARS, "lowercase letters, digits and hyphens")
+"""Of a cloud that says nothing of its own: what the label of its nodes takes."""
 
 
 def pool_problems(spec: StackSpec) -> Iterator[Problem]:
@@ -41,7 +43,7 @@ def pool_problems(spec: StackSpec) -> Iterator[Problem]:
     if spec.cloud is Cloud.EXISTING:
         yield from existing_pool_problems(spec)
         return
-    if spec.cloud not in REAL_CLOUDS:
+    if not spec.cloud.makes_nodes:
         if spec.pools:
             yield Problem(
                 ("pools",), f"cloud {spec.cloud} has no pools of ours: its nodes are there already", "remove them"
@@ -65,7 +67,7 @@ def pool_problems(spec: StackSpec) -> Iterator[Problem]:
 
 
 def _name(spec: StackSpec, path: tuple[str, str], name: str) -> Iterator[Problem]:
-    pattern, longest, words = _POOL_NAMES[spec.cloud]
+    pattern, longest, words = _POOL_NAMES.get(spec.cloud, _ANY_POOL_NAME)
     if not pattern.fullmatch(name) or len(name) > longest:
         yield Problem(path, f"cannot be a pool's name on {spec.cloud}", f"{words}, a letter first, {longest} at most")
 
@@ -104,9 +106,8 @@ def _instead_of(machine: Machine) -> str:
     nearest = nearest_living(machine)
     if nearest is None:
         return f"no newer machine of {machine.cloud} here carries its kind; choose one with another accelerator"
-    return (
-        f"choose a newer machine: {nearest.machine_type} ({nearest.accelerator}) is the cheapest that carries no less"
-    )
+    less = "carries no less" if machine.accelerator_count else "carries its kind; how much the old one did is not known"
+    return f"choose a newer machine: {nearest.machine_type} ({nearest.accelerator}) is the cheapest that {less}"
 
 
 def _use(spec: StackSpec) -> Iterator[Problem]:

@@ -57,6 +57,7 @@ _DELIVERIES = {
     # It names an identity that is there only after it was made: in the PersistentVolume, so that pods stay known.
     Cloud.AZURE: _Delivery(BLOB_DRIVER, by_claim=True),
 }
+CLOUDS_WITH_BUCKETS = frozenset(_DELIVERIES)
 
 
 def is_filled(asked: ModelSpec) -> bool:

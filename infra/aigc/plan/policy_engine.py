@@ -45,11 +45,12 @@ _ON_AKS: Mapping[NetworkPolicyEngine, PolicyEngine] = {
     ),
 }
 _SOMEBODYS = PolicyEngine("whatever its owner chose", ranges_mean_nodes=False, api_server_is_outside=False)
-"""Of a cluster that was there before: what is right with every engine. Its API server may be a process of a node."""
+"""Of a cluster that was there before, and of a cloud that is not in the table: what is right with every engine. Its API
+server may be a process of a node."""
 
 
 def policy_engine(plan: StackPlan) -> PolicyEngine:
     """That of the cloud; where the range of the nodes is not ours to choose, the cluster is somebody else's."""
     if plan.cluster.node_cidr is None:
         return _SOMEBODYS
-    return _ON_AKS[plan.azure.network_policy] if plan.azure else _ENGINES[plan.cloud]
+    return _ON_AKS[plan.azure.network_policy] if plan.azure else _ENGINES.get(plan.cloud, _SOMEBODYS)

@@ -107,6 +107,8 @@ def made_of_services(cluster: ClusterPlan, store: ModelStorePlan | None = None) 
 
 def _beside(spec: StackSpec) -> tuple[str, ...]:
     """What a stack makes of its own that services.yaml has no row for."""
+    if not services(spec.cloud):
+        return ("everything beside the nodes",)
     if spec.cloud is not Cloud.AWS:
         return ()
     return (*("volume of Prometheus",) * spec.monitoring.enabled, "images in ECR")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from aigc.policy import buckets, cloud, workloads
+from aigc.policy import buckets, cloud, floor, workloads
 from aigc.policy.rule import Rule, Verdict
 from aigc.policy.view import StackView
 
-ALL_RULES: tuple[Rule, ...] = (*cloud.RULES, *buckets.RULES, *workloads.RULES)
+ALL_RULES: tuple[Rule, ...] = (*cloud.RULES, *buckets.RULES, *floor.RULES, *workloads.RULES)
 
 
 def judge(stack: StackView) -> tuple[Verdict, ...]:

@@ -49,7 +49,7 @@ FAULTS: list[tuple[dict[str, Any], str, str, str]] = [
     (aws(**machine("g6.3xlarge")), "l4.machine_type", "not in the catalog", "did you mean g6."),
     (aws(**machine("p3.2xlarge")), "l4.machine_type", "cannot be had any more", "g4dn.xlarge (NVIDIA T4)"),
     (aws(**machine("p3.8xlarge")), "l4.machine_type", "gone from the EC2 instance list", "g4dn.12xlarge"),
-    (aws(**machine("f1.2xlarge")), "l4.machine_type", "retired 2025-12-20", "another accelerator"),
+    (aws(**machine("f1.2xlarge")), "l4.machine_type", "retired 2025-12-20", "f2.6xlarge (AMD"),
     (
         aws(**machine("f2.6xlarge"), models={"tiny": {"pool": "platform"}}),
         "pools.l4",

@@ -288,7 +288,7 @@ def test_a_tag_is_warned_of_at_preview_and_refused_at_up_of_production() -> None
 
 
 def test_every_rule_is_broken_by_a_sample() -> None:
-    production = {"production-is-protected", "production-has-zones"}
+    production = {"production-is-protected", "production-has-zones", "production-has-a-floor"}
     assert {rule.name for rule in ALL_RULES} == {name for name, _ in BREAKS} | production
 
 

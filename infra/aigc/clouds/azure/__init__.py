@@ -12,7 +12,7 @@ from pathlib import Path
 from aigc.clouds.azure.cluster import AksCluster
 from aigc.clouds.azure.model_store import AzureModelStore
 from aigc.clouds.azure.network import AzureNetwork
-from aigc.clouds.contract import ClusterHandle, Inability, ModelStoreHandle, NetworkHandle
+from aigc.clouds.contract import ClusterHandle, Inability, ModelStoreHandle, NetworkHandle, no_managed_endpoints
 from aigc.plan.stack_plan import Cloud, ModelStorePlan, StackPlan
 
 _INABILITIES = (
@@ -63,11 +63,7 @@ _INABILITIES = (
     ),
     Inability("artifact streaming", "Images are pulled whole before a pod starts; streaming wants a premium registry"),
     Inability("a NAT gateway a zone", "One NAT gateway serves all zones; without its zone no new image can be pulled"),
-    Inability(
-        "managed endpoints",
-        "Azure Machine Learning gives an image no command, without which NVIDIA's Triton serves nothing, and sends"
-        " requests to a deployment after a second step, for which Pulumi's provider has no resource (2026-11-28)",
-    ),
+    no_managed_endpoints(Cloud.AZURE),
     Inability(
         "steady endpoints", "Kourier routes Knative Services only; a steady endpoint is reached inside the cluster"
     ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from aigc.clouds.contract import ClusterHandle, Inability, ModelStoreHandle, NetworkHandle
+from aigc.clouds.contract import ClusterHandle, Inability, ModelStoreHandle, NetworkHandle, no_managed_endpoints
 from aigc.clouds.gcp.cluster import GkeCluster
 from aigc.clouds.gcp.model_store import GcpModelStore
 from aigc.clouds.gcp.network import GcpNetwork
@@ -60,10 +60,7 @@ _INABILITIES = (
         "somebody's bucket", "A pod mounts the bucket that the stack makes and fills; no rights are given in another"
     ),
     Inability("TPU VMs", "TPUs come as nodes of GKE; Cloud TPU VMs beside a cluster are not made"),
-    Inability(
-        "managed endpoints",
-        "Vertex AI serves models of its registry, and the provider of Pulumi puts none there but those of Model Garden",
-    ),
+    no_managed_endpoints(Cloud.GCP),
     Inability(
         "steady endpoints", "Kourier routes Knative Services only; a steady endpoint is reached inside the cluster"
     ),
