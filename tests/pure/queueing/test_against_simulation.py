@@ -15,7 +15,8 @@ from tests.pure.queueing.simulation import bursty_arrivals, poisson_arrivals, si
 EXAMPLES = settings(max_examples=12, deadline=None)
 REQUESTS = 30_000
 SEEDS = st.integers(0, 2**32 - 1)
-LOADS = st.floats(0.1, 0.85)
+LOADS = st.floats(0.1, 0.7)
+"""Above, a simulation of so many requests does not know its own p99."""
 
 
 @st.composite
