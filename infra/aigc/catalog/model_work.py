@@ -57,6 +57,8 @@ class ModelWork(_Part):
 
     precision: Precision
     """Of its arithmetic; weights may be stored in fewer bits."""
+    layers: Annotated[int, Field(ge=1)] | None = None
+    """That follow each other in every step, each of some kernels; None where nobody counted them."""
     weight_bytes: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     """Bytes of all weights: held in memory, and read once a step whatever the batch."""
     kv_cache_bytes_per_token: Amount = 0.0

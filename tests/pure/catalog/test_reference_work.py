@@ -56,6 +56,7 @@ def test_the_example_is_the_one_of_the_repository() -> None:
     stated, derived = model.card.work, work_of(GPT_CORE)
     assert stated is not None
     assert derived.weight_bytes == stated.weight_bytes
+    assert derived.layers == stated.layers
     assert derived.kv_cache_bytes_per_token == stated.kv_cache_bytes_per_token
     stated_out, derived_out = unit(stated, Unit.TOKEN_OUT), unit(derived, Unit.TOKEN_OUT)
     assert derived_out.flops_per_context_token == stated_out.flops_per_context_token

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from aigc.catalog.accelerators import Accelerator
 from aigc.catalog.model_work import ModelWork, Precision
 from aigc.plan.cost_model.estimate import Basis, Estimate, estimate
+from aigc.plan.cost_model.phases import USUAL_LAYERS
 from aigc.plan.cost_model.physics import accelerator_by_id
 from aigc.plan.cost_model.profiles import Profile
 from aigc.plan.cost_model.rejection import Rejection
@@ -69,6 +70,14 @@ def test_a_batch_reads_the_weights_once() -> None:
     assert decode.ms == pytest.approx(145.75)
 
 
+def test_overhead_grows_with_the_layers() -> None:
+    # Twice as many layers as a model has of which nobody says: 2 ms in place of 1 ms beside 20 ms, and ten times beside
+    # 126.34375 ms.
+    found = estimate(working(layers=2 * USUAL_LAYERS), ACCELERATOR, CHAT, 1, (), REACHED)
+    assert isinstance(found, Estimate)
+    assert [phase.ms for phase in found.phases] == pytest.approx([22, 146.34375])
+
+
 def test_what_is_done_once_a_step_is_counted_once() -> None:
     # Reading with 50e9 FLOPs for the last token of the prompt beside 100 x 10e9: 21 ms + 1 ms. Ten steps without such.
     assert WORK.token_in is not None
@@ -95,7 +104,7 @@ def test_what_is_assumed_is_named() -> None:
     assert assumed == (
         "0.5 of peak arithmetic is reached",
         "0.8 of memory bandwidth is reached",
-        "a step takes 0.45 ms besides",
+        "a step of 11 layers takes 0.45 ms besides",
     )
 
 

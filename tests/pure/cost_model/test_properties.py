@@ -36,6 +36,7 @@ units = st.builds(
 works = st.builds(
     ModelWork,
     precision=st.just(Precision.FP16_BF16),
+    layers=st.none() | st.integers(1, 200),
     weight_bytes=st.floats(1, 1e12),
     kv_cache_bytes_per_token=amounts(1e7),
     token_in=units,

@@ -27,6 +27,7 @@ def _(architecture: Decoder) -> ModelWork:
     head_bytes = a.number_bytes * (a.width + a.vocabulary)
     return ModelWork(
         precision=PRECISIONS[a.dtype],
+        layers=a.layers,
         weight_bytes=a.number_bytes * (a.layers * a.layer_parameters + 2 * head),
         kv_cache_bytes_per_token=a.number_bytes * a.layers * 2 * a.key_width,
         token_in=UnitWork(
@@ -52,6 +53,7 @@ def _(architecture: TextEncoder) -> ModelWork:
     embedded = (a.vocabulary + a.positions) * a.width
     return ModelWork(
         precision=PRECISIONS[a.dtype],
+        layers=a.layers,
         weight_bytes=a.number_bytes * (a.layers * a.layer_parameters + embedded + pooler),
         token_in=UnitWork(
             flops=_layers_flops(a),
@@ -73,6 +75,7 @@ def _(architecture: SpeechEncoder) -> ModelWork:
     moved_bytes = a.number_bytes * heard_numbers + a.positions * _layers_bytes(a)
     return ModelWork(
         precision=PRECISIONS[a.dtype],
+        layers=a.layers,
         weight_bytes=a.number_bytes * (a.layers * a.layer_parameters + first + second + a.positions * a.width),
         audio_second=UnitWork(flops=flops / a.window_seconds, activation_bytes=moved_bytes / a.window_seconds),
     )
@@ -89,6 +92,7 @@ def _(architecture: Denoiser) -> ModelWork:
     parameters = a.layers * a.layer_parameters + condition + ends + (a.classes + a.patches) * a.width
     return ModelWork(
         precision=PRECISIONS[a.dtype],
+        layers=a.layers,
         weight_bytes=a.number_bytes * parameters,
         pixel_step=UnitWork(
             flops=flops / a.pixels,

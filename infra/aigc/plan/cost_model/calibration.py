@@ -21,6 +21,8 @@ Array = NDArray[np.float64]
 LEAST_EFFICIENCY = 1e-4
 _STARTS = (0.1, 0.6)
 """Of each parameter: from where all phases are under one roof, the other one cannot be seen."""
+_MOST_OVERHEAD = 4.0
+"""Of all that the quickest step takes: models differ in kernels a layer, and one with few must not speak for all."""
 _BLURRED = 0.01
 """Directions in which the errors change so little, of the most that they change in any, are not determined."""
 _INVOLVED = 0.1
@@ -78,8 +80,8 @@ def _samples(
 
 def _fitted(samples: Sequence[_Sample], free: Sequence[Parameter]) -> tuple[Efficiency, set[Parameter]]:
     """The best fit of the free parameters, and those of them that the samples do not determine."""
-    # All of the quickest step: no overhead is longer, so that each parameter is a number up to 1.
-    step_ms = min(sample.profile.latency_ms / sample.roofs.steps for sample in samples)
+    # Overhead is counted in the quickest step, all of it, so that each parameter is a number of about 1 at most.
+    step_ms = min(sample.profile.latency_ms / sample.roofs.usual_steps for sample in samples)
 
     def efficiency_at(point: Array) -> Efficiency:
         found = dict(zip(free, point, strict=True))
@@ -99,8 +101,9 @@ def _fitted(samples: Sequence[_Sample], free: Sequence[Parameter]) -> tuple[Effi
         return np.array([error for sample in samples for error in sample.errors(efficiency)])
 
     least = [0.0 if one is Parameter.STEP_OVERHEAD_MS else LEAST_EFFICIENCY for one in free]
+    most = [_MOST_OVERHEAD if one is Parameter.STEP_OVERHEAD_MS else 1.0 for one in free]
     starts = itertools.product(_STARTS, repeat=len(free))
-    fits = [least_squares(errors, np.array(start), bounds=(least, 1.0), xtol=1e-12) for start in starts]
+    fits = [least_squares(errors, np.array(start), bounds=(least, most), xtol=1e-12) for start in starts]
     best = min(fits, key=lambda fit: float(fit.cost))
     # By relative changes of an efficiency, and of the overhead by its share of the quickest step.
     scale = np.array([1.0 if one is Parameter.STEP_OVERHEAD_MS else best.x[at] for at, one in enumerate(free)])

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from aigc.catalog.accelerators import Accelerator
 from aigc.catalog.model_work import ModelWork
-from aigc.plan.cost_model.phases import Phase, PhaseName, phases_of
+from aigc.plan.cost_model.phases import USUAL_LAYERS, Phase, PhaseName, phases_of
 from aigc.plan.cost_model.physics import Physics, physics_of
 from aigc.plan.cost_model.profiles import Speed
 from aigc.plan.cost_model.rejection import Rejection
@@ -34,7 +34,8 @@ class Efficiency:
     """Share of the memory bandwidth: the factor that aiconfigurator (source S14 of the catalog) takes for H100s and
     H200s."""
     step_overhead_ms: float = 0.45
-    """ms a step beside both: 150 kernels of 3 us, the constant latency of the same source."""
+    """ms a step of `USUAL_LAYERS` beside both: 150 kernels of 3 us, the constant latency of the same source. Of other
+    models in proportion to their layers."""
     measured: frozenset[Parameter] = frozenset()
     """Those that come from profiles."""
 
@@ -45,7 +46,7 @@ class Efficiency:
         if Parameter.MEMORY not in self.measured:
             yield f"{self.memory:g} of memory bandwidth is reached"
         if Parameter.STEP_OVERHEAD_MS not in self.measured:
-            yield f"a step takes {self.step_overhead_ms:g} ms besides"
+            yield f"a step of {USUAL_LAYERS} layers takes {self.step_overhead_ms:g} ms besides"
 
 
 ASSUMED = Efficiency()
@@ -64,6 +65,8 @@ class PhaseTime:
 
     name: PhaseName
     steps: int
+    usual_steps: float
+    """In layers, as a phase counts them."""
     ms: float
     bound: Bound
 
@@ -76,9 +79,9 @@ class Roofs:
     physics: Physics
 
     @property
-    def steps(self) -> int:
+    def usual_steps(self) -> float:
         """Of all phases."""
-        return sum(phase.steps for phase in self.phases)
+        return sum(phase.usual_steps for phase in self.phases)
 
     def times(self, batch: int, efficiency: Efficiency) -> tuple[PhaseTime, ...]:
         """How long each phase takes for a batch of such requests."""
@@ -100,13 +103,14 @@ def speed_of(times: Sequence[PhaseTime], batch: int) -> Speed:
 
 
 def _phase_time(phase: Phase, batch: int, physics: Physics, efficiency: Efficiency) -> PhaseTime:
-    """The larger of computing and moving, with the overhead of its steps."""
+    """The larger of computing and moving, with the overhead of its layers."""
     computing_s = batch * phase.flops / (physics.flops_per_second * efficiency.compute)
     moved_bytes = phase.weight_bytes + batch * phase.moved_bytes
     moving_s = moved_bytes / (physics.bytes_per_second * efficiency.memory)
     return PhaseTime(
         name=phase.name,
         steps=phase.steps,
-        ms=1000 * max(computing_s, moving_s) + phase.steps * efficiency.step_overhead_ms,
+        usual_steps=phase.usual_steps,
+        ms=1000 * max(computing_s, moving_s) + phase.usual_steps * efficiency.step_overhead_ms,
         bound=Bound.COMPUTE if computing_s > moving_s else Bound.MEMORY,
     )

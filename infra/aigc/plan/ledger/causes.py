@@ -80,10 +80,10 @@ def _phases_ms(measured: Profile, phases: Sequence[PhaseTime], profiles: Iterabl
 
 
 def _explained(phase: PhaseTime, measured_ms: float, efficiency: Efficiency) -> Cause:
-    overhead_ms = phase.steps * efficiency.step_overhead_ms
+    overhead_ms = phase.usual_steps * efficiency.step_overhead_ms
     roof_ms = phase.ms - overhead_ms
     if overhead_ms >= min(roof_ms, measured_ms):
-        seen_ms = max(measured_ms - roof_ms, 0.0) / phase.steps
+        seen_ms = max(measured_ms - roof_ms, 0.0) / phase.usual_steps
         return Cause(phase.name, Parameter.STEP_OVERHEAD_MS, efficiency.step_overhead_ms, seen_ms)
     parameter = Parameter.COMPUTE if phase.bound is Bound.COMPUTE else Parameter.MEMORY
     taken = efficiency.compute if phase.bound is Bound.COMPUTE else efficiency.memory

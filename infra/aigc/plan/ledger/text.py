@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from aigc.plan.cost_model.phases import USUAL_LAYERS
 from aigc.plan.cost_model.request import Request
 from aigc.plan.cost_model.roofline import Parameter
 from aigc.plan.ledger.causes import Miss, misses
@@ -18,7 +19,7 @@ TITLES = {
 _PARAMETERS = {
     Parameter.COMPUTE: "{} of peak arithmetic",
     Parameter.MEMORY: "{} of memory bandwidth",
-    Parameter.STEP_OVERHEAD_MS: "{} ms of overhead a step",
+    Parameter.STEP_OVERHEAD_MS: f"{{}} ms of overhead a step of {USUAL_LAYERS} layers",
 }
 
 
