@@ -73,9 +73,10 @@ def open_cloud(plan: StackPlan, deadline: Deadline) -> LiveCloud:
     """
     known = clouds_that_answer()
     if plan.cloud.value not in known:
+        why = "cannot be asked yet" if plan.cloud.makes_nodes else "sells nothing: its nodes are there already"
         raise fail(
             f"stack {plan.stack}",
-            f"cloud {plan.cloud.value} sells nothing: its nodes are there already",
+            f"cloud {plan.cloud.value} {why}",
             f"name a stack of {', '.join(known)}; `python -m scripts status` shows what a cluster has",
         )
     return cast(_Module, _module(plan.cloud.value)).open_cloud(plan, deadline)

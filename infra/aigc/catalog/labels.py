@@ -15,6 +15,8 @@ PRESENT = "present"
 
 NVIDIA_RESOURCE = "nvidia.com/gpu"
 """What NVIDIA's device plugin advertises, on every cloud."""
+GPU_METRICS = "dcgm-exporter"
+"""Component, pods' name and job of what tells Prometheus of NVIDIA's GPUs."""
 NEURON_RESOURCE = "aws.amazon.com/neuron"
 """What Neuron's device plugin advertises a chip of Inferentia or Trainium as."""
 INTEL_FPGA_DOMAIN = "fpga.intel.com"

@@ -12,6 +12,7 @@ from aigc.catalog.labels import (
     ACCELERATORS_NAMESPACE,
     ENDPOINT_LABEL,
     GATEWAY_NAMESPACE,
+    GPU_METRICS,
     KARPENTER,
     KEDA_NAMESPACE,
     KNATIVE_NAMESPACE,
@@ -51,6 +52,7 @@ ALERTMANAGER = Pods(MONITORING_NAMESPACE, (("app.kubernetes.io/name", "alertmana
 GRAFANA = Pods(MONITORING_NAMESPACE, (("app.kubernetes.io/name", "grafana"),))
 MONITORING = Pods(MONITORING_NAMESPACE)
 KEDA = Pods(KEDA_NAMESPACE)
+GPU_EXPORTER = Pods(ACCELERATORS_NAMESPACE, (("app.kubernetes.io/name", GPU_METRICS),))
 
 QUEUE_PORTS = (8012, 8013)
 """The queue-proxy's and the activator's HTTP/1.1 and h2c ports."""
@@ -69,6 +71,7 @@ WEBHOOK_PORT = 8443
 KEDA_METRICS_SERVICE_PORT = 9666
 KEDA_METRICS_API_PORT = 6443
 KEDA_OWN_METRICS_PORT = 8080
+GPU_METRICS_PORT = 9400
 
 FLOWS: tuple[Flow, ...] = (
     Flow(GATEWAY, ENDPOINTS, (*QUEUE_PORTS, MUX_PORT), "requests to warm Knative pods and to steady pods"),
@@ -94,6 +97,7 @@ FLOWS: tuple[Flow, ...] = (
     Flow(KEDA, KEDA, (KEDA_METRICS_SERVICE_PORT,), "the metrics API asks the operator for each number"),
     Flow(KEDA, PROMETHEUS, (METRICS_PORT,), "what the replicas of steady endpoints are decided by"),
     Flow(PROMETHEUS, KEDA, (KEDA_OWN_METRICS_PORT,), "metrics of KEDA: is it blind"),
+    Flow(PROMETHEUS, GPU_EXPORTER, (GPU_METRICS_PORT,), "how busy, full and hot GPUs are"),
 )
 
 KOURIER = Pods(KNATIVE_NAMESPACE, (("app", "3scale-kourier-gateway"),))

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 import pulumi
 
 from aigc.clouds.contract import ClusterHandle
-from aigc.foundation import accelerators, fpga_plugin, karpenter, keda, knative, knative_operator, node_autoscaler
+from aigc.foundation import (
+    accelerators,
+    fpga_plugin,
+    gpu_metrics,
+    karpenter,
+    keda,
+    knative,
+    knative_operator,
+    node_autoscaler,
+)
 from aigc.foundation.compute_classes import ComputeClasses
 from aigc.foundation.namespaces import Namespaces
 from aigc.foundation.network_policy import NetworkPolicies
@@ -42,6 +51,8 @@ def build_foundation(plan: StackPlan, cluster: ClusterHandle) -> Foundation:
         ready = knative_operator.KnativeByOperator("knative", plan, chart, cluster, namespaces).ready
     scaler = component_of(plan, keda.COMPONENT)
     scaled = keda.Keda("keda", plan, scaler, cluster, namespaces).ready if scaler else ()
+    if exporter := component_of(plan, gpu_metrics.COMPONENT):
+        gpu_metrics.GpuMetrics("gpu-metrics", exporter, cluster, gpu_metrics.chart_values(plan), namespaces)
     return Foundation(
         namespaces=namespaces,
         knative=ready,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aigc.catalog import triton_metrics
+from aigc.catalog.labels import GPU_METRICS, MODELS_NAMESPACE
 from aigc.observability import metric_names as names
 from aigc.observability.panels import Dashboard, Panel, Query, Row, Shape, Unit, rate, request_quantile
 from aigc.observability.rules import indicators_of
@@ -20,6 +21,7 @@ def fleet_dashboard(plan: StackPlan) -> Dashboard:
     rows = (
         Row("Objectives", (*_alerts(), *_objectives(judged_objectives(plan), kept_windows(plan)))),
         Row("Requests", (*_requests(plan), _replicas(plan))),
+        *([Row("GPUs", _gpus())] if any(one.name == GPU_METRICS for one in plan.components) else []),
     )
     return Dashboard("aigc-fleet", "Fleet", "All endpoints of the stack at a glance.", rows)
 
@@ -135,6 +137,35 @@ def _replicas(plan: StackPlan) -> Panel:
         Unit.COUNT,
         tuple(Query(f"sum({selector}) or vector(0)", name) for name, selector in pods),
         columns=6,
+    )
+
+
+def _gpus() -> tuple[Panel, ...]:
+    of_models = f'{{namespace="{MODELS_NAMESPACE}"}}'
+    used = f"sum by (pod) ({names.GPU_MEMORY_USED_MIB}{of_models})"
+    free = f"sum by (pod) ({names.GPU_MEMORY_FREE_MIB}{of_models})"
+    return (
+        Panel(
+            "Use",
+            "Share of the time in which anything ran on the GPUs of a pod. Low with requests that wait: the processor, "
+            "the queue or the batch is too small for it. 100% is not yet the most that it can do: see latency.",
+            Unit.SHARE,
+            (Query(f"avg by (pod) ({names.GPU_USE_PERCENT}{of_models}) / 100", "{{pod}}"),),
+        ),
+        Panel(
+            "Memory",
+            "Share of the GPUs' memory that is taken. Near 100% the next larger batch fails. Look next at the model's "
+            "instances and its largest batch.",
+            Unit.SHARE,
+            (Query(f"{used} / ({used} + {free})", "{{pod}}"),),
+        ),
+        Panel(
+            "Last error of the driver",
+            "The code (Xid) of the last error that NVIDIA's driver reported of a GPU, 0 for none. Look it up in "
+            "NVIDIA's list: some are a program's fault, others mean that the node has to go.",
+            Unit.COUNT,
+            (Query(f"max by (pod) ({names.GPU_XID}{of_models})", "{{pod}}"),),
+        ),
     )
 
 

@@ -50,6 +50,14 @@ REVISION_LABEL = "kn_revision_name"
 QUEUE_PROXY_DEPTH = "kn_serving_queue_depth"
 """Requests that wait in a queue-proxy; exposed only where an endpoint has a concurrency limit."""
 
+# DCGM's exporter 4.8.2 (etc/default-counters.csv); `pod` and `namespace` are of the pod that has the GPU.
+GPU_USE_PERCENT = "DCGM_FI_DEV_GPU_UTIL"
+"""Share of the time in which anything ran on a GPU, from 0 to 100; not how much of it was used then."""
+GPU_MEMORY_USED_MIB = "DCGM_FI_DEV_FB_USED"
+GPU_MEMORY_FREE_MIB = "DCGM_FI_DEV_FB_FREE"
+GPU_XID = "DCGM_FI_DEV_XID_ERRORS"
+"""Code of the last error that the driver reported of a GPU; 0: none."""
+
 # The kubelet's /metrics/cadvisor.
 KUBELET_JOB = "kubelet"
 CONTAINER_MEMORY_FAILURES = "container_memory_failures_total"

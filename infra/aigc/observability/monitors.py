@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aigc.catalog.labels import (
+    ACCELERATORS_NAMESPACE,
     GATEWAY_NAMESPACE,
+    GPU_METRICS,
     KEDA_NAMESPACE,
     KNATIVE_NAMESPACE,
     MODELS_NAMESPACE,
@@ -41,6 +43,8 @@ def monitor_bodies(namespaces: Sequence[str]) -> list[Body]:
         ),
         (KEDA_NAMESPACE, _pod_monitor(KEDA_JOB, KEDA_NAMESPACE, "http")),
         (GATEWAY_NAMESPACE, _pod_monitor("gateway", GATEWAY_NAMESPACE, "metrics", path="/stats/prometheus")),
+        # Its own `pod` is the one that has the GPU, not the exporter's.
+        (ACCELERATORS_NAMESPACE, _pod_monitor(GPU_METRICS, ACCELERATORS_NAMESPACE, "metrics", own_labels=True)),
     ]
     return [body for namespace, body in bodies if namespace in namespaces]
 
@@ -81,9 +85,17 @@ def _pod_labels() -> list[Body]:
 
 
 def _pod_monitor(
-    name: str, namespace: str, port: str, path: str = "/metrics", relabelings: Sequence[Body] = ()
+    name: str,
+    namespace: str,
+    port: str,
+    path: str = "/metrics",
+    relabelings: Sequence[Body] = (),
+    *,
+    own_labels: bool = False,
 ) -> Body:
     scrape: Body = {"port": port, "path": path, "interval": SCRAPE_INTERVAL}
+    if own_labels:
+        scrape["honorLabels"] = True
     if relabelings:
         scrape["relabelings"] = list(relabelings)
     return {

@@ -94,7 +94,8 @@ def _wants_fpga_plugin(pool: PoolSpec) -> bool:
 
 def _node_components(spec: StackSpec) -> list[tuple[str, str]]:
     """What GKE brings and others leave to their user: who adds nodes (EKS), and who tells Kubernetes of their
-    accelerators (EKS and AKS, and where the owner of a cluster has it so). EKS Auto Mode brings both."""
+    accelerators, and Prometheus of GPUs (EKS and AKS, and where the owner of a cluster has it so). EKS Auto Mode brings
+    both."""
     if spec.cloud not in (Cloud.AWS, Cloud.AZURE, Cloud.EXISTING) or with_auto_mode(spec):
         return []
     pools = [pool for pool in spec.pools.values() if pool.nodes is None or pool.nodes.install_device_plugin]
@@ -108,6 +109,8 @@ def _node_components(spec: StackSpec) -> list[tuple[str, str]]:
         *[who_makes_nodes(spec)] * scaled,
         *[("efa-device-plugin", labels.ACCELERATORS_NAMESPACE)] * any(pool.efa for pool in pools),
         *[(name, labels.ACCELERATORS_NAMESPACE) for key, name in DEVICE_PLUGINS.items() if key in found],
+        *[(labels.GPU_METRICS, labels.ACCELERATORS_NAMESPACE)]
+        * (spec.monitoring.enabled and labels.NVIDIA_RESOURCE in found),
     ]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import aigc.clouds
+from aigc.catalog.faults import UserError
 from aigc.catalog.kinds import Cloud
 from aigc.clouds.registry import adapter_for, registered_clouds
 from aigc.config.stack_file import parse_stack_file
@@ -18,6 +19,8 @@ from aigc.plan.stack_plan import StackPlan
 from aigc.plan.text import render_text
 from aigc.plan.validation import stack_file_faults
 from aigc.policy.judge import judge
+from scripts.capacity.contract import open_cloud
+from scripts.capacity.facts import Deadline
 from scripts.preview.placement import placements
 from scripts.preview.policy_view import stack_view
 from tests.pure.catalog.more_rows import catalog_with
@@ -137,6 +140,12 @@ def test_what_it_has_not_is_refused_as_elsewhere(
     asked = {key: value for key, value in stack(**more).items() if value is not None}
     found = stack_file_faults(write(tmp_path, asked), repository)
     assert any(one.where.endswith(where) and problem in one.problem and one.way_out for one in found), found
+
+
+@pytest.mark.usefixtures("nimbus")
+def test_what_it_has_left_nobody_can_ask_yet(tmp_path: Path, repository: Path) -> None:
+    with pytest.raises(UserError, match="cloud nimbus cannot be asked yet"):
+        open_cloud(planned(tmp_path, repository), Deadline(1.0))
 
 
 def test_without_its_folder_there_is_no_such_cloud(tmp_path: Path, repository: Path) -> None:

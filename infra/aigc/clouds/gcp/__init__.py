@@ -34,6 +34,11 @@ _INABILITIES = (
         "one model over several hosts",
         "Replicas on a slice of several machines are one a machine; LeaderWorkerSet, which joins them, is missing",
     ),
+    Inability(
+        "metrics of GPUs",
+        "Prometheus has none: NVIDIA's chart does not look where GKE keeps its driver, and GKE's own exporter, which"
+        " tells Google Cloud Monitoring, is not switched on",
+    ),
     Inability("MPS", "A pod that shares a GPU by MPS needs the IPC of its node, which namespaces of ours forbid"),
     Inability(
         "memory of shared GPUs", "Time-sharing keeps no pod from the GPU memory of another; partitions (MIG) do that"
