@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,7 +12,7 @@ from aigc.catalog.model_work import ModelWork, Precision, UnitWork
 from aigc.plan.cost_model.estimate import Estimate, estimate
 from aigc.plan.cost_model.rejection import Rejection
 from aigc.plan.cost_model.request import Request
-from aigc.plan.cost_model.roofline import Bound, Efficiency
+from aigc.plan.cost_model.roofline import Bound, Efficiency, Roofs, roofs_of
 from aigc.plan.cost_model.served_work import ServedWork
 from tests.pure.cost_model.examples import ACCELERATOR
 
@@ -117,6 +119,18 @@ def test_a_faster_accelerator_is_never_slower(
     before = estimated(served, accelerator, request, batch, efficiency)
     after = estimated(served, faster, request, batch, efficiency)
     assert after.latency_ms <= before.latency_ms * (1 + ROUNDING)
+
+
+@EXAMPLES
+@given(served_works, accelerators, requests, st.lists(BATCHES, min_size=1, max_size=5), efficiencies)
+def test_several_batches_at_once_take_what_each_takes(
+    served: ServedWork, accelerator: Accelerator, request: Request, batches: list[int], efficiency: Efficiency
+) -> None:
+    each = [estimated(served, accelerator, request, batch, efficiency).latency_ms for batch in batches]
+    assert isinstance(served.work, ModelWork)
+    roofs = roofs_of(served.model, served.work, accelerator, request)
+    assert isinstance(roofs, Roofs)
+    assert roofs.batch_ms(np.array(batches, np.float64), efficiency) == pytest.approx(each, rel=ROUNDING)
 
 
 @EXAMPLES

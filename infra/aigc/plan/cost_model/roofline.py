@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from aigc.catalog.accelerators import Accelerator
 from aigc.catalog.model_work import ModelWork
@@ -13,6 +17,10 @@ from aigc.plan.cost_model.physics import Physics, physics_of
 from aigc.plan.cost_model.profiles import Speed
 from aigc.plan.cost_model.rejection import Rejection
 from aigc.plan.cost_model.request import Request
+
+Array = NDArray[np.float64]
+Size = TypeVar("Size", float, Array)
+"""Requests served together: of one batch, or of several."""
 
 
 class Parameter(StrEnum):
@@ -87,6 +95,14 @@ class Roofs:
         """How long each phase takes for a batch of such requests."""
         return tuple(_phase_time(phase, batch, self.physics, efficiency) for phase in self.phases)
 
+    def batch_ms(self, batches: Array, efficiency: Efficiency) -> Array:
+        """How long batches of these sizes take, as the sums of `times`: at once, since a planner asks for very many."""
+        ms = np.zeros(len(batches))
+        for phase in self.phases:
+            computing_s, moving_s = _roofs_s(phase, batches, self.physics, efficiency)
+            ms += 1000 * np.maximum(computing_s, moving_s) + phase.usual_steps * efficiency.step_overhead_ms
+        return ms
+
 
 def roofs_of(model: str, work: ModelWork, accelerator: Accelerator, request: Request) -> Roofs | Rejection:
     """What is to be done and what can be, or which of it is not known."""
@@ -104,9 +120,7 @@ def speed_of(times: Sequence[PhaseTime], batch: int) -> Speed:
 
 def _phase_time(phase: Phase, batch: int, physics: Physics, efficiency: Efficiency) -> PhaseTime:
     """The larger of computing and moving, with the overhead of its layers."""
-    computing_s = batch * phase.flops / (physics.flops_per_second * efficiency.compute)
-    moved_bytes = phase.weight_bytes + batch * phase.moved_bytes
-    moving_s = moved_bytes / (physics.bytes_per_second * efficiency.memory)
+    computing_s, moving_s = _roofs_s(phase, batch, physics, efficiency)
     return PhaseTime(
         name=phase.name,
         steps=phase.steps,
@@ -114,3 +128,10 @@ def _phase_time(phase: Phase, batch: int, physics: Physics, efficiency: Efficien
         ms=1000 * max(computing_s, moving_s) + phase.usual_steps * efficiency.step_overhead_ms,
         bound=Bound.COMPUTE if computing_s > moving_s else Bound.MEMORY,
     )
+
+
+def _roofs_s(phase: Phase, batch: Size, physics: Physics, efficiency: Efficiency) -> tuple[Size, Size]:
+    """Seconds of arithmetic, and of moving bytes."""
+    computing_s = batch * phase.flops / (physics.flops_per_second * efficiency.compute)
+    moved_bytes = phase.weight_bytes + batch * phase.moved_bytes
+    return computing_s, moved_bytes / (physics.bytes_per_second * efficiency.memory)

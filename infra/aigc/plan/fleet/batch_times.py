@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +11,10 @@ from aigc.catalog.accelerators import Accelerator
 from aigc.catalog.model_work import ModelWork
 from aigc.plan.cost_model.estimate import estimate
 from aigc.plan.cost_model.physics import GB, does_not_fit
-from aigc.plan.cost_model.profiles import Profile
+from aigc.plan.cost_model.profiles import Profile, profiles_of
 from aigc.plan.cost_model.rejection import Rejection
-from aigc.plan.cost_model.roofline import ASSUMED, Efficiency
-from aigc.plan.cost_model.served_work import ServedWork
+from aigc.plan.cost_model.roofline import ASSUMED, Efficiency, Roofs, roofs_of
+from aigc.plan.cost_model.served_work import ServedWork, exceeds_context
 from aigc.plan.fleet.rejected import Reason
 from aigc.plan.fleet.shares import AcceleratorShare
 from aigc.plan.fleet.wanted import RequestClass, WantedModel
@@ -63,11 +63,15 @@ class NoTimes:
 
 
 def batch_times(model: ServedModel, classes: Sequence[RequestClass], share: AcceleratorShare) -> BatchTimes | NoTimes:
-    """Times of every batch that fits and ends within the largest objective of these classes."""
+    """Times of every batch that fits, of requests of any of these classes."""
+    return together([class_times(model, one, share) for one in classes])
+
+
+def together(classes: Iterable[BatchTimes | NoTimes]) -> BatchTimes | NoTimes:
+    """Of classes that share a replica: a batch takes as long as it does of the longest, and fits whichever it is."""
     ms: Array = np.zeros(0)
     assumed: set[str] = set()
-    for one in classes:
-        found = _times_of_class(model, one, share)
+    for found in classes:
         if isinstance(found, NoTimes):
             return found
         common = min(len(found.ms), len(ms) or len(found.ms))
@@ -76,8 +80,37 @@ def batch_times(model: ServedModel, classes: Sequence[RequestClass], share: Acce
     return BatchTimes(ms, frozenset(assumed))
 
 
-def _times_of_class(model: ServedModel, one: RequestClass, share: AcceleratorShare) -> BatchTimes | NoTimes:
+def class_times(model: ServedModel, one: RequestClass, share: AcceleratorShare) -> BatchTimes | NoTimes:
+    """Times of every batch of one class that fits."""
     efficiency = (model.efficiencies or {}).get(share.accelerator.accelerator_id.partition("/")[0], ASSUMED)
+    if profiles_of(model.profiles, model.served.model, share.accelerator.accelerator_id, one.request):
+        return _one_by_one(model, one, share, efficiency)
+    sizes: list[int] = []
+    for size in _sizes(model.wanted.max_batch):
+        if refused := _too_large(model, one, share, size):
+            if not sizes:
+                return refused
+            break
+        sizes.append(size)
+    roofs = _roofs(model, one, share)
+    if isinstance(roofs, Rejection):
+        return NoTimes(Reason.NO_FACTS, roofs.reason)
+    ms = roofs.batch_ms(np.array(sizes, np.float64), efficiency)
+    return _between(sizes, share.turns * ms, frozenset(efficiency.assumptions()))
+
+
+def _roofs(model: ServedModel, one: RequestClass, share: AcceleratorShare) -> Roofs | Rejection:
+    work = model.served.work
+    if isinstance(work, Rejection):
+        return work
+    refused = exceeds_context(model.served, one.request)
+    return refused or roofs_of(model.served.model, work, share.accelerator, one.request)
+
+
+def _one_by_one(
+    model: ServedModel, one: RequestClass, share: AcceleratorShare, efficiency: Efficiency
+) -> BatchTimes | NoTimes:
+    """Where some batches were measured, and others may not be."""
     sizes: list[int] = []
     ms: list[float] = []
     assumed: set[str] = set()
@@ -96,8 +129,12 @@ def _times_of_class(model: ServedModel, one: RequestClass, share: AcceleratorSha
         sizes.append(size)
         ms.append(took_ms * share.turns)
         assumed.update(found.assumed)
+    return _between(sizes, np.array(ms), frozenset(assumed))
+
+
+def _between(sizes: Sequence[int], ms: Array, assumed: frozenset[str]) -> BatchTimes:
     every = np.interp(np.arange(1, sizes[-1] + 1), sizes, ms)
-    return BatchTimes(np.maximum.accumulate(every), frozenset(assumed))
+    return BatchTimes(np.maximum.accumulate(every), assumed)
 
 
 def _sizes(largest: int) -> Iterator[int]:

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from aigc.catalog.kinds import CapacityType
-from aigc.plan.fleet.batch_times import MS_A_SECOND, BatchTimes, NoTimes, ServedModel, batch_times
+from aigc.plan.fleet.batch_times import MS_A_SECOND, BatchTimes, NoTimes, ServedModel, class_times, together
 from aigc.plan.fleet.offers import Device, Offer
 from aigc.plan.fleet.rejected import Reason, RejectedShare
 from aigc.plan.fleet.wanted import RequestClass
@@ -111,20 +111,19 @@ def candidates_for(
 ) -> Candidates:
     """Candidates on every kind of share that the offers have, whatever machine it is in."""
     shares = {offer.device: offer.share for offer in offers}
-    groups = [group for model in models if model.wanted.requests_per_second for group in groups_of(model)]
+    kinds = {device[:2]: share for device, share in shares.items()}
     found: list[Candidate] = []
     rejected: list[RejectedShare] = []
-    for group in groups:
-        judged: dict[tuple[str, str], BatchTimes | None] = {}
-        for device, share in shares.items():
-            if device[:2] not in judged:
-                found_times = _within(group, batch_times(group.model, group.classes, share))
-                judged[device[:2]] = found_times if isinstance(found_times, BatchTimes) else None
-                if isinstance(found_times, NoTimes):
-                    rejected.append(_rejected(group, device, found_times))
-            if (times := judged[device[:2]]) is not None:
-                usable = 1 - spot_interrupted * (device[2] is CapacityType.SPOT)
-                found.append(Candidate(group, device, times, usable, largest_rate))
+    for model in (model for model in models if model.wanted.requests_per_second):
+        classes = model.wanted.classes
+        alone = {(one.name, kind): class_times(model, one, share) for one in classes for kind, share in kinds.items()}
+        for group in groups_of(model):
+            judged = {kind: _within(group, together(alone[name, kind] for name in group.names)) for kind in kinds}
+            rejected += [_rejected(group, kind, why) for kind, why in judged.items() if isinstance(why, NoTimes)]
+            for device in shares:
+                if isinstance(times := judged[device[:2]], BatchTimes):
+                    usable = 1 - spot_interrupted * (device[2] is CapacityType.SPOT)
+                    found.append(Candidate(group, device, times, usable, largest_rate))
     return Candidates(tuple(found), tuple(rejected))
 
 
@@ -140,15 +139,13 @@ def _within(group: Group, times: BatchTimes | NoTimes) -> BatchTimes | NoTimes:
     return NoTimes(Reason.OBJECTIVE, sentence, least_p99_ms=alone_ms)
 
 
-def _rejected(group: Group, device: Device, why: NoTimes) -> RejectedShare:
+def _rejected(group: Group, kind: tuple[str, str], why: NoTimes) -> RejectedShare:
     name = group.model.wanted.name
-    return RejectedShare(
-        name, group.names, device[0], device[1], why.reason, why.sentence, why.least_p99_ms, why.lacking_bytes
-    )
+    return RejectedShare(name, group.names, *kind, why.reason, why.sentence, why.least_p99_ms, why.lacking_bytes)
 
 
 def rejected_by_queue(candidate: Candidate) -> RejectedShare:
     """A share on which an idle replica would be in time, and the queue says that no rate is."""
     alone_ms = float(candidate.times.ms[0])
     sentence = f"a request takes {alone_ms:.4g} ms alone, but at no rate do 99% take at most {candidate.group.p99_ms:g}"
-    return _rejected(candidate.group, candidate.device, NoTimes(Reason.OBJECTIVE, sentence))
+    return _rejected(candidate.group, candidate.device[:2], NoTimes(Reason.OBJECTIVE, sentence))

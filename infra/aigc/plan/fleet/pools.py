@@ -51,15 +51,23 @@ def pools_of(wanted: WantedFleet, offers: Sequence[Offer]) -> Iterator[Pool]:
 
 def undominated(offers: Sequence[Offer]) -> list[Offer]:
     """Offers without those that some number of machines of another one replaces at no more cost, room or quota."""
-    kept = list(offers)
-    for one in sorted(offers, key=lambda offer: -offer.usd_per_hour):
+    by_device: dict[Device, list[Offer]] = {}
+    for offer in offers:
+        by_device.setdefault(offer.device, []).append(offer)
+    kept = {id(offer) for alike in by_device.values() for offer in _undominated(alike)}
+    return [offer for offer in offers if id(offer) in kept]
+
+
+def _undominated(alike: Sequence[Offer]) -> list[Offer]:
+    kept = list(alike)
+    for one in sorted(alike, key=lambda offer: -offer.usd_per_hour):
         if any(other is not one and _replaces(other, one) for other in kept):
             kept = [other for other in kept if other is not one]
     return kept
 
 
 def _replaces(other: Offer, one: Offer) -> bool:
-    if other.device != one.device or other.replicas > one.replicas:
+    if other.replicas > one.replicas:
         return False
     number = -(-one.replicas // other.replicas)
     cheaper = number * other.usd_per_hour <= one.usd_per_hour * (1 + 1e-12)

@@ -19,6 +19,7 @@ from scipy import sparse
 from aigc.plan.fleet.candidates import Candidate
 from aigc.plan.fleet.offers import Device, Offer
 from aigc.plan.fleet.pools import Pool
+from aigc.plan.fleet.wanted import WantedModel
 from aigc.plan.mix.demand import Array
 
 Key = tuple[Device, int, int]
@@ -42,6 +43,11 @@ class Replicas:
         one = self.candidate
         return self.pool.serving_zones * (one.requests_per_second if one.known else one.most_per_second)
 
+    @property
+    def most(self) -> int:
+        """More have nothing to do."""
+        return max(1, math.ceil(self.candidate.group.traffic / self.requests_per_second * (1 - 1e-12)))
+
 
 @dataclass(frozen=True)
 class Machines:
@@ -61,7 +67,7 @@ class Rule:
     """A row, in words."""
 
     kind: str
-    """`traffic`, `room`, `spare`, `apart` or `quota`."""
+    """`traffic`, `room`, `spare`, `apart`, `quota` or `floor`."""
     name: str
     """Of the model, or the code of the quota."""
 
@@ -90,8 +96,29 @@ class Programme:
         """Replicas, spare ones included, and machines, a zone each."""
         replicas = x[: len(self.replicas)].copy()
         for at, which in enumerate(self.spares):
-            replicas[which] += self.replicas[which].spare * x[len(self.replicas) + at]
+            # Where there is room left, spare ones of nothing cost nothing.
+            replicas[which] += (replicas[which] > 0) * self.replicas[which].spare * x[len(self.replicas) + at]
         return replicas, x[self.first_machine : self.first_machine + len(self.machines)]
+
+    def with_floors(self, floors: Mapping[str, float], prices: Mapping[Key, float]) -> Programme:
+        """The same, where a model's replicas, spare ones included, cost no less than its floor at prices by pool.
+
+        Of whole replicas this says nothing new; fractions of them it keeps from costing less.
+        """
+        numbered = {name: row for row, name in enumerate(floors)}
+        counted = [*((one, 1) for one in self.replicas), *((one, one.spare) for one in self.replicas if one.spare)]
+        names = [one.candidate.group.model.wanted.name for one, _ in counted]
+        parts = [
+            number * prices[one.pool.key] / floors[name] for (one, number), name in zip(counted, names, strict=True)
+        ]
+        where = [numbered[name] for name in names], range(len(counted))
+        rows = sparse.csr_array((np.minimum(parts, 1.0), where), shape=(len(floors), len(self.cost)))
+        return replace(
+            self,
+            rows=sparse.vstack([self.rows, rows], format="csr"),
+            needed=np.append(self.needed, np.ones(len(floors))),
+            rules=(*self.rules, *(Rule("floor", name) for name in floors)),
+        )
 
     def with_slack(self, slack: Sequence[str]) -> Programme:
         """The same with these quotas raised by whole numbers, least as the sum of their shares of the limits."""
@@ -133,11 +160,16 @@ def programme_of(candidates: Iterable[Candidate], pools: Sequence[Pool], limits:
     by_device: dict[Device, list[Pool]] = {}
     for pool in pools:
         by_device.setdefault(pool.device, []).append(pool)
-    replicas = tuple(column for one in candidates for column in _replicas(one, by_device.get(one.device, [])))
+    replicas = [column for one in candidates for column in columns_of(one, by_device.get(one.device, []))]
+    return programme_with(replicas, pools, limits)
+
+
+def programme_with(replicas: Sequence[Replicas], pools: Sequence[Pool], limits: Mapping[str, float]) -> Programme:
+    """The programme of these columns of replicas."""
     spares = tuple(at for at, one in enumerate(replicas) if one.spare)
     machines = tuple(Machines(offer, pool) for pool in pools for offer in pool.offers)
     first_machine = len(replicas) + len(spares)
-    most = [float(_most_replicas(one)) for one in replicas]
+    most = [float(one.most) for one in replicas]
     rows = _Rows()
     _add_traffic(rows, replicas)
     _add_room(rows, replicas, spares, machines)
@@ -151,11 +183,12 @@ def programme_of(candidates: Iterable[Candidate], pools: Sequence[Pool], limits:
     bounds = np.array([*most, *np.ones(len(spares)), *np.full(len(machines), np.inf)])
     usd = np.append(np.zeros(first_machine), [one.usd_per_hour for one in machines])
     return Programme(
-        replicas, spares, machines, rows.matrix(columns), np.array(rows.needed), bounds, tuple(rows.rules), usd
+        tuple(replicas), spares, machines, rows.matrix(columns), np.array(rows.needed), bounds, tuple(rows.rules), usd
     )
 
 
-def _replicas(candidate: Candidate, pools: Sequence[Pool]) -> Iterator[Replicas]:
+def columns_of(candidate: Candidate, pools: Sequence[Pool]) -> Iterator[Replicas]:
+    """The candidate in each of these pools."""
     for pool in pools:
         if not pool.machine_may_fail:
             yield Replicas(candidate, pool)
@@ -165,9 +198,12 @@ def _replicas(candidate: Candidate, pools: Sequence[Pool]) -> Iterator[Replicas]
             yield Replicas(candidate, pool, spare=pool.replicas_a_machine)
 
 
-def _most_replicas(one: Replicas) -> int:
-    """More have nothing to do."""
-    return max(1, math.ceil(one.candidate.group.traffic / one.requests_per_second * (1 - 1e-12)))
+def asked_of(wanted: WantedModel) -> list[tuple[frozenset[str], float]]:
+    """Every set of a model's classes, by name, and its requests/s."""
+    sizes = range(1, len(wanted.classes) + 1)
+    sets = (chosen for size in sizes for chosen in itertools.combinations(wanted.classes, size))
+    rate = wanted.requests_per_second
+    return [(frozenset(one.name for one in chosen), rate * math.fsum(one.share for one in chosen)) for chosen in sets]
 
 
 def _add_traffic(rows: _Rows, replicas: Sequence[Replicas]) -> None:
@@ -175,14 +211,10 @@ def _add_traffic(rows: _Rows, replicas: Sequence[Replicas]) -> None:
     for at, one in enumerate(replicas):
         by_model.setdefault(one.candidate.group.model.wanted.name, []).append(at)
     for name, columns in by_model.items():
-        wanted = replicas[columns[0]].candidate.group.model.wanted
-        for size in range(1, len(wanted.classes) + 1):
-            for chosen in itertools.combinations(wanted.classes, size):
-                asked = wanted.requests_per_second * math.fsum(one.share for one in chosen)
-                names = {one.name for one in chosen}
-                taking = [at for at in columns if not names.isdisjoint(replicas[at].candidate.group.names)]
-                shares = {at: min(1.0, replicas[at].requests_per_second / asked) for at in taking}
-                rows.add(Rule("traffic", name), shares, 1.0)
+        each = [(at, replicas[at].requests_per_second, set(replicas[at].candidate.group.names)) for at in columns]
+        for names, asked in asked_of(replicas[columns[0]].candidate.group.model.wanted):
+            shares = {at: min(1.0, rate / asked) for at, rate, taken in each if not names.isdisjoint(taken)}
+            rows.add(Rule("traffic", name), shares, 1.0)
 
 
 def _add_room(rows: _Rows, replicas: Sequence[Replicas], spares: Sequence[int], machines: Sequence[Machines]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from aigc.catalog.accelerators import Accelerator
 from aigc.catalog.kinds import Cloud
@@ -32,7 +33,7 @@ class AcceleratorShare:
     turns: int = 1
     """Replicas that take turns on `accelerator`: each has its part of the memory, and waits for all others."""
 
-    @property
+    @cached_property
     def memory_view(self) -> Accelerator:
         """The accelerator with the memory that one replica may fill."""
         if self.turns == 1 or self.accelerator.memory_gb is None:

@@ -23,8 +23,9 @@ from aigc.plan.mix.demand import OVERLOAD, Array, Flags
 
 GAP = 1e-4
 """Share of the cost that may be left unproven: at $1000 an hour, ten cents."""
-MOST_SECONDS = 20.0
-"""Of the integer solver; then the best answer is taken, with what is proven by then."""
+MOST_NODES = 300
+"""Of the integer solver's search; then the best answer is taken, with what is proven by then. Seconds would make the
+answer depend on the machine."""
 IMPOSSIBLE = 2
 """The status of scipy's solvers for it."""
 SEEN = 3e-6
@@ -56,6 +57,20 @@ class Relaxed:
     """By column: what the first of it adds to that bound at least."""
 
 
+@dataclass(frozen=True)
+class Proposed:
+    """What the integer solver says."""
+
+    x: Array | None
+    """Whole numbers that keep every row."""
+    cost: float
+    """Infinite where there are none."""
+    claimed: float
+    """Nothing costs less, by its own word."""
+    impossible: bool
+    """By its own word."""
+
+
 def solved(programme: Programme) -> Solved | None:
     """The cheapest answer; None: there is none.
 
@@ -77,7 +92,7 @@ def solved(programme: Programme) -> Solved | None:
     if best.x is None:
         if best.impossible:
             return None
-        problem = f"found no fleet in {MOST_SECONDS:g} s, and no proof that there is none"
+        problem = f"found no fleet within {MOST_NODES} nodes, and no proof that there is none"
         raise fail("the search", problem, "raise a quota, or ask for fewer models at once")
     believed = relaxed.cost <= claimed <= best.cost * (1 + GAP)
     return Solved(best.x, best.cost, relaxed.cost, min(claimed, best.cost) if believed else relaxed.cost)
@@ -101,6 +116,11 @@ def relaxation(programme: Programme) -> Relaxed | None:
     return Relaxed(found.x, max(0.0, bound), reduced)
 
 
+def proposed(programme: Programme) -> Proposed:
+    """An answer of the integer solver, checked."""
+    return _integer(programme, np.ones(len(programme.cost), np.bool_))
+
+
 def obeys(programme: Programme, x: Array) -> bool:
     """Whether whole numbers keep every row, to a billionth of what the row weighs."""
     weighed = abs(programme.rows) @ x + np.abs(programme.needed)
@@ -114,20 +134,7 @@ def _most_machines(programme: Programme) -> float:
     return float(replicas.sum() + sum(spares))
 
 
-@dataclass(frozen=True)
-class _Proposed:
-    """What the integer solver says."""
-
-    x: Array | None
-    """Whole numbers that keep every row."""
-    cost: float
-    claimed: float
-    """Nothing costs less, by its own word."""
-    impossible: bool
-    """By its own word."""
-
-
-def _integer(programme: Programme, allowed: Flags) -> _Proposed:
+def _integer(programme: Programme, allowed: Flags) -> Proposed:
     """An answer with some of the columns, checked.
 
     The solver takes a row for kept that lacks a millionth; one that its answer breaks is asked for that much more.
@@ -142,9 +149,9 @@ def _integer(programme: Programme, allowed: Flags) -> _Proposed:
         found = _highs(programme, most, needed)
     claimed = -np.inf if first.mip_dual_bound is None else float(first.mip_dual_bound)
     if found.x is None or not obeys(programme, np.round(found.x)):
-        return _Proposed(None, np.inf, claimed, first.status == IMPOSSIBLE)
+        return Proposed(None, np.inf, claimed, first.status == IMPOSSIBLE)
     x: Array = np.round(found.x)
-    return _Proposed(x, float(programme.cost @ x), claimed, False)
+    return Proposed(x, float(programme.cost @ x), claimed, False)
 
 
 def _highs(programme: Programme, most: Array, needed: Array) -> Any:
@@ -154,7 +161,7 @@ def _highs(programme: Programme, most: Array, needed: Array) -> Any:
             constraints=LinearConstraint(programme.rows, needed, np.inf),
             integrality=np.ones(len(most)),
             bounds=Bounds(0, most),
-            options={"mip_rel_gap": GAP, "time_limit": MOST_SECONDS},
+            options={"mip_rel_gap": GAP, "node_limit": MOST_NODES},
         )
 
 

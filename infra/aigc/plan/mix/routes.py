@@ -47,6 +47,9 @@ def even_routes(demand: Demand, counts: Array) -> Routes:
     """
     used = counts > 0
     some, machines = demand.of(used), counts[used]
+    if some.types == 1 and some.serves.all():
+        paid = some.load[0] / machines[0]
+        return Routes(np.where(used[:, None], 1.0, 0.0) * np.ones(demand.buckets), float(paid.sum()), paid)
     found = _solve(some, sparse.csr_array(machines[:, None]), np.ones(1), np.zeros(1), np.full(1, np.inf))
     if found.x is None:
         raise RuntimeError(f"HiGHS found no routing: {found.message}")
