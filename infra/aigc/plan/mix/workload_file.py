@@ -26,7 +26,7 @@ def read_workload(path: FilePath) -> Workload:
         UserError: the file cannot be read, is malformed, or states a problem without an answer.
     """
     name = shown(path)
-    document = _document(path, name)
+    document = read_json(path, _EXPLAINED)
     try:
         # Through text, since only in JSON does the strict validator take a list for a tuple.
         workload = Workload.model_validate_json(json.dumps(document))
@@ -38,7 +38,13 @@ def read_workload(path: FilePath) -> Workload:
     return workload
 
 
-def _document(path: FilePath, name: str) -> Any:
+def read_json(path: FilePath, explained: str) -> Any:
+    """The document in a file; `explained` says what such a file is.
+
+    Raises:
+        UserError: it cannot be read, is no JSON, or has a key twice.
+    """
+    name = shown(path)
     try:
         raw = path.read_bytes()
         if len(raw) > MOST_BYTES:
@@ -50,7 +56,7 @@ def _document(path: FilePath, name: str) -> Any:
     except OSError as error:
         raise fail(name, f"cannot be read: {error.strerror}", "name a file that is there") from error
     except (ValueError, RecursionError) as error:  # no UTF-8, a NUL in the path, a number of 5000 digits, 1000 brackets
-        raise fail(name, f"is not JSON that can be read: {printable(error)}", _EXPLAINED) from error
+        raise fail(name, f"is not JSON that can be read: {printable(error)}", explained) from error
 
 
 def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
