@@ -33,13 +33,22 @@ def register(app: typer.Typer) -> None:
                 "Or JSON file of traffic by lengths and of machines: print the cheapest mix of them."
             ),
         ] = None,
+        since: Annotated[
+            Path | None,
+            typer.Option(
+                help="The last fleet, as --workload FILE --format json printed it: print what of it to change now, "
+                "one pool or nothing. The answer in JSON is such a file, too."
+            ),
+        ] = None,
         output_format: Annotated[OutputFormat, typer.Option("--format")] = OutputFormat.TEXT,
     ) -> None:
         """Print the whole plan of a stack, or the cheapest machines for a workload; exit code 1: none serve it."""
+        if since is not None and workload is None:
+            raise fail("--since", "says what there is, and nothing says what is wanted", "add --workload FILE")
         if workload is None:
             _print_plan(stack or LOCAL_STACK, output_format)
         elif stack is None:
-            _print_workload(workload, output_format)
+            _print_workload(workload, since, output_format)
         else:
             raise fail("--workload", "is a question of its own, without a stack", f"leave {stack} or the option out")
 
@@ -53,13 +62,19 @@ def _print_plan(stack: str, output_format: OutputFormat) -> None:
         _say_inabilities(result.cloud)
 
 
-def _print_workload(path: Path, output_format: OutputFormat) -> None:
+def _print_workload(path: Path, since: Path | None, output_format: OutputFormat) -> None:
     from aigc.plan.fleet.wanted_file import states_models  # noqa: PLC0415 - as below
 
     if states_models(path):
-        _print_fleet(path, output_format)
-    else:
+        if since is None:
+            _print_fleet(path, output_format)
+        else:
+            _print_change(path, since, output_format)
+    elif since is None:
         _print_mix(path, output_format)
+    else:
+        way_out = "state models, as docs/examples/fleet.yaml does, or leave --since out"
+        raise fail(f"--workload {path}", "states no models, and only of their fleets is there a last one", way_out)
 
 
 def _print_fleet(path: Path, output_format: OutputFormat) -> None:
@@ -75,6 +90,24 @@ def _print_fleet(path: Path, output_format: OutputFormat) -> None:
     else:
         out.print(render_fleet(answer), end="", markup=False)
     if not isinstance(answer, FleetPlan):
+        raise typer.Exit(EXIT_NO)
+
+
+def _print_change(path: Path, since: Path, output_format: OutputFormat) -> None:
+    from aigc.plan.fleet.infeasible import Infeasible  # noqa: PLC0415 - as below
+    from aigc.plan.fleet.last_fleet import read_last_fleet  # noqa: PLC0415
+    from aigc.plan.fleet.queue_rate import largest_rate  # noqa: PLC0415
+    from aigc.plan.fleet.replan import replanned  # noqa: PLC0415
+    from aigc.plan.fleet.replan_text import render_replanned, replanned_json  # noqa: PLC0415
+    from aigc.plan.fleet.wanted_file import read_fleet  # noqa: PLC0415
+
+    file = read_fleet(path)
+    answer = replanned(file.wanted, file.models, largest_rate, read_last_fleet(since))
+    if output_format is OutputFormat.JSON:
+        print_json(replanned_json(answer))
+    else:
+        out.print(render_replanned(answer), end="", markup=False)
+    if isinstance(answer, Infeasible):
         raise typer.Exit(EXIT_NO)
 
 

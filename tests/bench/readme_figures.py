@@ -34,6 +34,7 @@ def section(folder: Path = RESULTS) -> str:
         "Each command writes a file in `tests/bench/results/`, and `python -m tests.bench.readme_figures`",
         "writes this out of them.\n",
         *(wrapped(say(folder)) for name, say in SAID_OF.items() if (folder / f"{name}.json").is_file()),
+        *(table(folder) for name, table in TABLE_OF.items() if (folder / f"{name}.json").is_file()),
     ]
     return "\n".join(lines) + "\n"
 
@@ -174,6 +175,36 @@ def preview(folder: Path) -> str:
     )
 
 
+def savings(folder: Path) -> str:
+    """What the table after the list compares."""
+    found = result("savings", folder)
+    paid = found["capacity"].replace("_", "-")
+    return (
+        f"Cheapest mix of machines against the best single type for the same objectives (`{found['command']}`; {paid} "
+        "prices of the catalog, latencies by roofline), in the table below. Trace: lengths of the "
+        f"{found['trace']}, asked of a model of the size of Llama 3 8B on any cloud; p99 of a request is 1 s and so "
+        "many ms a token of the longest answer of its class. Stacks: at their peak, in their own region, those for "
+        "production with a zone to lose. 0% is no saving."
+    )
+
+
+def savings_table(folder: Path) -> str:
+    """A row a problem; what rents no machines has none."""
+    head = ("traffic", "best single type", "$ an hour", "cheapest mix", "$ an hour", "saves")
+    rows = [head, ("---",) * len(head), *map(_savings_row, result("savings", folder)["rows"])]
+    return "\n" + "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _savings_row(one: Mapping[str, Any]) -> tuple[str, ...]:
+    if "none" in one:
+        return one["traffic"], one["none"], "", "", "", ""
+    single, mix = one["single"], one["mix"]
+    chosen = ", ".join(mix["machines"]), f"{mix['usd_per_hour']:.2f}"
+    if single is None:
+        return one["traffic"], "none suffices", "", *chosen, ""
+    return one["traffic"], *single["machines"], f"{single['usd_per_hour']:.2f}", *chosen, f"{one['saves_percent']:g}%"
+
+
 SAID_OF = {
     "up": up,
     "preview": preview,
@@ -183,7 +214,9 @@ SAID_OF = {
     "autoscaling": autoscaling,
     "mix": mix,
     "ledger": ledger,
+    "savings": savings,
 }
+TABLE_OF = {"savings": savings_table}
 
 
 def rewritten(readme: str, folder: Path = RESULTS) -> str:

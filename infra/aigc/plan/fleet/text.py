@@ -49,10 +49,15 @@ def _plan(plan: FleetPlan) -> Iterator[str]:
 
 
 def _machine(one: RentedMachines) -> str:
-    cut = "" if one.share == "whole" else f", {one.share} of a GPU for each replica"
     zones = "" if one.zones == 1 else f", {one.count // one.zones} in each of {one.zones} zones"
+    return f"  {one.count} x {machine_type(one)}{zones}"
+
+
+def machine_type(one: RentedMachines) -> str:
+    """What each machine of a pool is, where, how it is cut and what it costs."""
+    cut = "" if one.share == "whole" else f", {one.share} of a GPU for each replica"
     paid = one.capacity.replace("_", " ")
-    return f"  {one.count} x {one.machine_type} ({one.cloud}, {one.region}), {paid}, ${one.usd_per_hour:g}{cut}{zones}"
+    return f"{one.machine_type} ({one.cloud}, {one.region}), {paid}, ${one.usd_per_hour:g}{cut}"
 
 
 def _replicas(one: PlacedReplicas) -> str:

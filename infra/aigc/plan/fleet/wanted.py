@@ -91,6 +91,26 @@ class WantedModel(SpecModel):
     """Measured times; where they cover a batch they win over arithmetic."""
 
 
+class Replanning(SpecModel):
+    """How much a change of the last fleet must save; the defaults are assumptions, nobody has measured them."""
+
+    least_saving_percent: Annotated[float, Field(ge=0.1, le=100)] = 5.0
+    """Of what the last fleet costs; not below what a search leaves unproven, which would be a change of nothing."""
+    least_saving_usd_per_hour: Annotated[float, Field(ge=0)] = 0.1
+    """The larger of the two counts."""
+    more_traffic_percent: Annotated[float, Field(ge=0, le=1000)] = 5.0
+    """What a change that saves must leave room for, so that it is not undone as soon as traffic comes back."""
+    move_usd: Annotated[float, Field(ge=0)] = 1.0
+    """What a machine that comes or goes costs: paid twice for a while, weights loaded anew, somebody who looks."""
+    payback_hours: Positive = 24.0
+    """Within so many hours the saving must be worth the machines that come and go."""
+
+    @property
+    def move_usd_per_hour(self) -> float:
+        """What each machine that comes or goes adds to the cost until that is paid back."""
+        return self.move_usd / self.payback_hours
+
+
 class WantedFleet(SpecModel):
     """The whole problem."""
 
@@ -110,6 +130,8 @@ class WantedFleet(SpecModel):
     """Zones that each region has machines in."""
     survive: Survival = Survival.NOTHING
     """What may break while the objectives still hold."""
+    replan: Replanning = Replanning()
+    """When the last fleet is changed; read only where there is one."""
 
     @property
     def limits(self) -> dict[str, float]:
