@@ -50,7 +50,7 @@ class Controllers:
         with ThreadPoolExecutor(AT_ONCE) as workers:
             list(workers.map(lambda body: self._client.apply(body, force=True), wanted))
         for body in wanted:
-            self._plane.wait("kube-apiserver", partial(_not_established, self._client, body))
+            self._plane.wait("kube-apiserver", partial(not_established, self._client, body))
 
     def start_knative(self, binaries: Path, config: Config) -> None:
         """Settings, then the webhook, and only then whoever makes objects that it is to judge."""
@@ -95,7 +95,8 @@ def _activator_endpoints(namespace: str) -> list[Body]:
     return [without_selector(service), endpoints]
 
 
-def _not_established(client: KubeClient, body: Body) -> str:
+def not_established(client: KubeClient, body: Body) -> str:
+    """What is missing until objects of a definition can be applied; empty when nothing is."""
     live = client.get(key_of(body)) or {}
     conditions = {one["type"]: one["status"] for one in (live.get("status") or {}).get("conditions") or []}
     return "" if conditions.get("Established") == "True" else f"{body['metadata']['name']} is not established"

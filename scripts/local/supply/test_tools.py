@@ -42,7 +42,7 @@ def ensure_test_tool(name: str, progress: Progress | None = None) -> Path:
             if package.rsplit("/", 1)[-1] == name:
                 return ensure_binary(group.name, package, progress)
     known = sorted(
-        [*DEBIAN_TOOLS, *WHEEL_TOOLS, *(p.rsplit("/", 1)[-1] for g in go_groups().values() for p in g.on_demand)]
+        {*DEBIAN_TOOLS, *WHEEL_TOOLS, *(p.rsplit("/", 1)[-1] for g in go_groups().values() for p in g.on_demand)}
     )
     raise fail(f"tool {name}", "there is no such tool", f"use one of: {', '.join(known)}")
 
