@@ -1,8 +1,8 @@
 """What the software that Releases bring requests of the nodes, where anything here declares it.
 
-Three places do: the values that the stack gives a chart, the tables of what a device plugin advertises, and the pinned
-manifests of Knative and KEDA, of the versions that the charts install. Nobody's requests are guessed: what a chart says
-by itself is in no file here.
+Three places do: the values that the stack gives a chart, the table of what runs on every node with a resource, and
+the pinned manifests of Knative and KEDA, of the versions that the charts install. Nobody's requests are guessed: what a
+chart says by itself is in no file here.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from aigc.catalog.labels import GPU_METRICS, NVIDIA_RESOURCE
 from aigc.catalog.versions import component
 from aigc.cluster.pod_security import NONROOT_UID, container_security_context, pod_security_context
 from aigc.foundation.keda import COMPONENT as KEDA
@@ -22,8 +23,8 @@ Body = dict[str, Any]
 
 KNATIVE_OPERATOR_KIND = ("operator.knative.dev/v1beta1", "KnativeServing")
 STAND_IN_LABEL = "aigc-fleet/stand-in"
-PLUGINS = {name: key for key, name in DEVICE_PLUGINS.items()}
-"""Release -> the resource that its pods advertise: one on every node that has it."""
+NODE_AGENTS = {**{name: key for key, name in DEVICE_PLUGINS.items()}, GPU_METRICS: NVIDIA_RESOURCE}
+"""Release -> the resource that has one of its pods on every node: what advertises it, and what measures it."""
 _IMAGE = "dev.local/stand-in"
 _PLACEMENT = ("affinity", "nodeSelector", "tolerations")
 
@@ -37,15 +38,16 @@ class Footprint:
     requests: tuple[Mapping[str, str], ...]
     """Of each container."""
     pods: int = 1
-    """0: one on every node that has `advertises`."""
-    advertises: str | None = None
+    """0: one on every node that has `on_nodes_with`."""
+    on_nodes_with: str | None = None
     placement: Mapping[str, Any] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     """What a PodDisruptionBudget finds its pods by."""
 
     def __str__(self) -> str:
         size = " + ".join(f"{one.get('cpu', 'no cpu')}, {one.get('memory', 'no memory')}" for one in self.requests)
-        return f"{self.name}, {f'a pod on each node with {self.advertises}' if self.advertises else self.pods}: {size}"
+        number = f"a pod on each node with {self.on_nodes_with}" if self.on_nodes_with else self.pods
+        return f"{self.name}, {number}: {size}"
 
     def body(self) -> Body:
         """A workload whose pods request as much, and that Pod Security `restricted` lets in."""
@@ -66,10 +68,10 @@ class Footprint:
         }
         return {
             "apiVersion": "apps/v1",
-            "kind": "DaemonSet" if self.advertises else "Deployment",
+            "kind": "DaemonSet" if self.on_nodes_with else "Deployment",
             "metadata": {"name": self.name, "namespace": self.namespace},
             "spec": {
-                **({} if self.advertises else {"replicas": self.pods}),
+                **({} if self.on_nodes_with else {"replicas": self.pods}),
                 "selector": {"matchLabels": {STAND_IN_LABEL: self.name}},
                 "template": {"metadata": {"labels": labels}, "spec": spec},
             },
@@ -120,9 +122,9 @@ def _of_values(
     place = {**above, **{key: values[key] for key in _PLACEMENT if key in values}}
     requests = (values.get("resources") or {}).get("requests") or {}
     if "cpu" in requests or "memory" in requests:
-        advertises = PLUGINS.get(name)
-        pods = 0 if advertises else root.get("replicas", 1)
-        yield Footprint(name, namespace, (requests,), pods=pods, advertises=advertises, placement=place)
+        on_nodes_with = NODE_AGENTS.get(name)
+        pods = 0 if on_nodes_with else root.get("replicas", 1)
+        yield Footprint(name, namespace, (requests,), pods=pods, on_nodes_with=on_nodes_with, placement=place)
         return
     for value in values.values():
         if isinstance(value, dict):

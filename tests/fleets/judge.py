@@ -53,9 +53,9 @@ def stand_ins_expected(plan: StackPlan, scene: Scene, stand_ins: Iterable[Footpr
     anywhere = " or ".join(_free(plan)) or WAITING
     found: dict[str, Mapping[str, int]] = {}
     for one in stand_ins:
-        nodes = {pool.name: scene.nodes[pool.name] for pool in pools_with(plan, one.advertises or "")}
+        nodes = {pool.name: scene.nodes[pool.name] for pool in pools_with(plan, one.on_nodes_with or "")}
         on_each = {pool: number for pool, number in nodes.items() if number}
-        found[one.name] = on_each if one.advertises else {anywhere: one.pods}
+        found[one.name] = on_each if one.on_nodes_with else {anywhere: one.pods}
     return found
 
 
@@ -67,7 +67,7 @@ def stand_in_objections(plan: StackPlan, scene: Scene, stand_ins: Iterable[Footp
     for one in stand_ins:
         here = seen.get(one.name, {})
         right = sum(here.values()) == one.pods and here.keys() <= set(_free(plan))
-        if here != wanted[one.name] if one.advertises else not right:
+        if here != wanted[one.name] if one.on_nodes_with else not right:
             found.append(f"{scene.name}, {one.name}: {_places(here)}, the plan says {_places(wanted[one.name])}")
     return found
 

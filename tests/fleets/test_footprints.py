@@ -31,10 +31,11 @@ def test_values_say_how_many_how_large_and_where() -> None:
     ("name", "values"),
     [
         ("nvidia-device-plugin", {"tolerations": TOLERATIONS, "resources": {"requests": REQUESTS}}),
+        ("dcgm-exporter", {"tolerations": TOLERATIONS, "resources": {"requests": REQUESTS}}),
         ("neuron-device-plugin", {"devicePlugin": {"tolerations": TOLERATIONS, "resources": {"requests": REQUESTS}}}),
     ],
 )
-def test_a_device_plugin_is_on_every_node_that_it_tolerates(name: str, values: dict[str, object]) -> None:
+def test_what_serves_a_device_is_on_every_node_that_has_it(name: str, values: dict[str, object]) -> None:
     (found,) = footprints(release(name, values))
     body = found.body()
     assert body["kind"] == "DaemonSet"
@@ -65,7 +66,7 @@ def test_what_is_applied_as_it_is_stands_for_nothing() -> None:
 
 def test_its_words_say_the_size() -> None:
     assert str(Footprint("operator", "keda", (REQUESTS,), pods=2)) == "operator, 2: 50m, 64Mi"
-    assert "each node with x/y" in str(Footprint("plugin", "a", (REQUESTS,), pods=0, advertises="x/y"))
+    assert "each node with x/y" in str(Footprint("plugin", "a", (REQUESTS,), pods=0, on_nodes_with="x/y"))
 
 
 def test_manifests_of_the_same_version_say_what_an_operator_and_a_chart_bring() -> None:

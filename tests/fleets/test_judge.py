@@ -11,7 +11,7 @@ from tests.fleets.judge import budget_objections, lost, objections, stand_in_obj
 from tests.fleets.scenes import Placed, Scene, expected, scenes
 
 PROD, DEV = plan_of("aws-prod"), plan_of("aws-dev")
-PLUGIN = Footprint("plugin", "accelerators", ({"cpu": "50m"},), pods=0, advertises="nvidia.com/gpu")
+PLUGIN = Footprint("plugin", "accelerators", ({"cpu": "50m"},), pods=0, on_nodes_with="nvidia.com/gpu")
 OPERATOR = Footprint("operator", "keda", ({"cpu": "100m"},), pods=2)
 
 

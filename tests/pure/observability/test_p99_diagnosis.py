@@ -111,6 +111,14 @@ def test_two_parts_that_grew_alike_are_not_one_reason() -> None:
     assert verdict.cause is Cause.UNKNOWN and "no single part" in verdict.sentence
 
 
+def test_batches_that_grew_with_the_queue_are_the_queue() -> None:
+    calm = replace(STEADY, p50_ms=50.0, p99_ms=102.0, entry_ms=35.0, triton_ms=24.0, triton_queue_ms=3.0)
+    # Seen with 16 clients on a busy machine: the queue alone was 44% of all growth, its larger batches another 18%.
+    busy = replace(calm, p50_ms=345.0, p99_ms=781.0, entry_ms=366.0, triton_ms=236.0, triton_queue_ms=153.0)
+    assert diagnose(busy, calm, OBJECTIVE_MS).cause is Cause.QUEUEING
+    assert diagnose(replace(busy, triton_queue_ms=60.0), calm, OBJECTIVE_MS).cause is not Cause.QUEUEING
+
+
 def test_without_requests_nothing_is_known() -> None:
     assert diagnose(Numbers(), CALM, OBJECTIVE_MS).cause is Cause.UNKNOWN
     assert "No requests" in diagnose(replace(CALM, p99_ms=None), None, OBJECTIVE_MS).sentence
