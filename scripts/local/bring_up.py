@@ -17,7 +17,7 @@ from scripts.engine.api import ApplyReport, apply_stack
 from scripts.local.cluster_api import ClusterInfo, cluster_up, leave_mark
 from scripts.local.request_path import Hop, TracedRequest, trace_path
 from scripts.local.stale_pods import restart_stale
-from scripts.local.supply.api import ensure_images, ensure_manifests, import_images
+from scripts.local.supply.api import ensure_host_tools, ensure_images, ensure_manifests, import_images
 from scripts.local.workloads import Workloads
 from scripts.model.client import GatewayEndpoint, Generation, Protocol, infer_text
 from scripts.progress import Outcome, Progress, Step
@@ -76,6 +76,18 @@ def bring_up(progress: Progress, adopt: bool = False) -> UpReport:
     leave_mark()
     answer = ask_first(plan, progress, new=not applied.nothing_changed)
     return UpReport(tuple(progress.steps), applied, answer, time.monotonic() - started)
+
+
+def build(progress: Progress) -> None:
+    """Have everything in the cache that `bring_up` would build, and start nothing; a node makes its pause image itself.
+
+    Raises:
+        UserError: the stack file cannot be used, or something cannot be built.
+    """
+    plan = plan_of(LOCAL_STACK)
+    ensure_host_tools(progress)
+    ensure_manifests(progress)
+    ensure_images(plan.images, plan.endpoints, MODEL_REPOSITORY, progress)
 
 
 def load_images(plan: StackPlan, cluster: ClusterInfo, progress: Progress) -> None:

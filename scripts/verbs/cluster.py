@@ -42,6 +42,13 @@ def register(app: typer.Typer) -> None:
         sound = bool(processes) and all(process.state == RUNNING for process in processes)
         raise typer.Exit(EXIT_FINE if sound else EXIT_NO)
 
+    @cluster.command("build")
+    def build() -> None:
+        """Build everything that `up local` needs into the cache, and start nothing."""
+        from scripts.local.bring_up import build as build_all  # noqa: PLC0415 - the other verbs do not need it
+
+        build_all(Progress())
+
     @cluster.command("manifests")
     def manifests() -> None:
         """Extract the YAML of the platform's components from their Go modules into the cache."""
