@@ -1,4 +1,8 @@
-"""`make up`: what it prints, and that a second one changes nothing."""
+"""`make up`: what it prints, and that a second one changes nothing.
+
+It was interrupted before (`test_1_interrupted.py`), and may have found a replica; that it tells the time of a cold start
+is seen in `test_9_down.py`.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ pytestmark = pytest.mark.live
 
 
 def test_up_tells_the_answer_the_path_and_the_times(first_up: subprocess.CompletedProcess[str]) -> None:
-    for word in ("answer", "cold start", "warm", "What was done", "gateway", "queue-proxy", "triton", "total"):
+    for word in ("answer", "warm", "What was done", "gateway", "queue-proxy", "triton", "total"):
         assert word in first_up.stdout, f"`make up` does not tell {word}:\n{first_up.stdout}"
 
 

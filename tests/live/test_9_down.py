@@ -20,7 +20,7 @@ pytestmark = pytest.mark.live
 def test_down_leaves_the_host_as_it_was_before_up(host_while_down: Facts) -> None:
     up = make("up")
     assert up.returncode == 0, up.stdout[-3000:] + up.stderr[-3000:]
-    assert "answer" in up.stdout
+    assert "answer" in up.stdout and "cold start" in up.stdout
     assert "created, 0 changed" in up.stdout, "it was not empty before, whether destroyed or down"
 
     assert make("down").returncode == 0
