@@ -1,7 +1,7 @@
 """`make up`: what it prints, and that a second one changes nothing.
 
-It was interrupted before (`test_1_interrupted.py`), and may have found a replica; that it tells the time of a cold start
-is seen in `test_9_down.py`.
+It was interrupted before (`test_1_interrupted.py`), and may have found a replica; that a cold start is told is seen in
+`test_9_down.py`.
 """
 
 from __future__ import annotations
