@@ -42,6 +42,13 @@ def register(app: typer.Typer) -> None:
         sound = bool(processes) and all(process.state == RUNNING for process in processes)
         raise typer.Exit(EXIT_FINE if sound else EXIT_NO)
 
+    _register_supply(cluster)
+    app.add_typer(cluster)
+
+
+def _register_supply(cluster: typer.Typer) -> None:
+    """What fills the cache alone."""
+
     @cluster.command("build")
     def build() -> None:
         """Build everything that `up local` needs into the cache, and start nothing."""
@@ -56,8 +63,6 @@ def register(app: typer.Typer) -> None:
 
         for path in ensure_manifests(Progress()):
             out.print(str(path), markup=False)
-
-    app.add_typer(cluster)
 
 
 def _print(processes: list[ProcessStatus]) -> None:
