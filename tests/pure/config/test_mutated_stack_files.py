@@ -110,6 +110,7 @@ def app() -> typer.Typer:
     return made
 
 
+@pytest.mark.whole
 def test_300_mutated_stack_files(tmp_path: Path, app: typer.Typer) -> None:
     seen: Counter[int] = Counter()
     for index in range(COUNT):

@@ -44,6 +44,7 @@ def search(wanted: WantedFleet, rows: list[Machine]) -> Search:
     return Search(wanted, candidates_for(served(wanted), offers, half_full).candidates, offers)
 
 
+@pytest.mark.whole
 @EXAMPLES
 @given(fleets(), machines())
 def test_taken_apart_a_fleet_costs_what_it_costs_as_a_whole(wanted: WantedFleet, rows: list[Machine]) -> None:

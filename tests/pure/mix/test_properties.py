@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from aigc.plan.mix.answer import cheapest_mix
 from aigc.plan.mix.demand import Array
 from tests.pure.mix.instances import workload_of
 
+pytestmark = pytest.mark.whole
 ROUNDING = 1e-7
 EXAMPLES = settings(max_examples=40, deadline=None)
 NUMBERS = st.sampled_from([0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 7.0, 10.0]) | st.floats(0.05, 20)

@@ -80,6 +80,7 @@ def test_more_arrivals_lower_p99_by_the_delay_at_most(queue: BatchQueue, one: fl
     assert few.p99_seconds <= many.p99_seconds * (1 + CELL) + queue.max_queue_delay_seconds
 
 
+@pytest.mark.whole
 @settings(max_examples=3, deadline=None)
 @given(queues(), st.floats(1, 5), st.floats(1, 5))
 def test_a_looser_objective_never_has_a_lower_rate(queue: BatchQueue, one: float, other: float) -> None:
