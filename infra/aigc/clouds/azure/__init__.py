@@ -46,7 +46,9 @@ _INABILITIES = (
     Inability("a key of one's own", "Azure encrypts disks and Secrets with keys of its own; none of Key Vault is set"),
     Inability("a closed API server", "Its public endpoint takes connections from anywhere, and Entra judges each"),
     Inability(
-        "registry", "The container registry is made by hand: images are pushed before there is a stack to own it"
+        "registry",
+        "Its name is one of all Azure, so it may be taken; without the Premium tier nothing in it is deleted by itself,"
+        " and it is reached from anywhere, and Entra judges each",
     ),
     Inability(
         "digests in a private registry",

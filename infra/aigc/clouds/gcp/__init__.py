@@ -64,6 +64,15 @@ _INABILITIES = (
     Inability(
         "somebody's bucket", "A pod mounts the bucket that the stack makes and fills; no rights are given in another"
     ),
+    Inability(
+        "registry",
+        "The stack makes the repository of its own project and region alone; two stacks need repositories of two names,"
+        " and one that is there is taken over with `pulumi import`",
+    ),
+    Inability(
+        "old images",
+        "An image that has a tag is never deleted by itself, for its repository lets no tag be moved or deleted",
+    ),
     Inability("TPU VMs", "TPUs come as nodes of GKE; Cloud TPU VMs beside a cluster are not made"),
     no_managed_endpoints(Cloud.GCP),
     Inability(
