@@ -186,7 +186,7 @@ class PoolSpec(SpecModel):
     topology: Text | None = None
     """gcp: shape of the TPU slice that its machines form, quoted: "2x4". Default: that of one machine by itself."""
     partition: Text | None = None
-    """gcp: size of the Multi-Instance GPU partitions that each of its GPUs is cut into, for instance 1g.10gb."""
+    """gcp, azure: size of the Multi-Instance GPU partitions that each of its GPUs is cut into, for instance 1g.10gb."""
     sharing: SharingSpec | None = None
     """gcp: several pods on one of its GPUs, or on one partition of a GPU."""
     capacity_block: bool = False
