@@ -36,8 +36,8 @@ _INABILITIES = (
     ),
     Inability(
         "metrics of GPUs",
-        "Prometheus has none: NVIDIA's chart does not look where GKE keeps its driver, and GKE's own exporter, which"
-        " tells Google Cloud Monitoring, is not switched on",
+        "Prometheus has none: GKE's own exporter tells Google Cloud Monitoring alone, and of NVIDIA's, at the version"
+        " that runs elsewhere, nobody has shown that it finds GKE's driver (NVIDIA/dcgm-exporter, issues 484 and 530)",
     ),
     Inability("MPS", "A pod that shares a GPU by MPS needs the IPC of its node, which namespaces of ours forbid"),
     Inability(
