@@ -13,7 +13,7 @@ from scripts.local.images.archive import ImageArchive
 _ABSENT = re.compile(r"MANIFEST_UNKNOWN|NAME_UNKNOWN|NOT_FOUND|404 Not Found")
 """Error codes of the OCI distribution spec, Harbor's, and an answer without any."""
 _REFUSED = re.compile(r"UNAUTHORIZED|DENIED|401 Unauthorized|403 Forbidden")
-_WAY_OUT = "check `registry:` and log in to it"
+_WAY_OUT = "check `registry:` and log in to it; the one that a stack makes is there once `pulumi up` has begun"
 
 
 @dataclass(frozen=True)

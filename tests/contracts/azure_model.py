@@ -22,6 +22,7 @@ from tests.contracts.schema import Field, Kind, Schema
 PREFIX = "azure-"
 PLACES = {
     "azure-authorization": ("azure-mgmt-authorization", "azure/mgmt/authorization/v2022_04_01"),
+    "azure-containerregistry": ("azure-mgmt-containerregistry", "azure/mgmt/containerregistry"),
     "azure-containerservice": ("azure-mgmt-containerservice", "azure/mgmt/containerservice"),
     "azure-locks": ("azure-mgmt-resource-locks", "azure/mgmt/resource/locks"),
     "azure-msi": ("azure-mgmt-msi", "azure/mgmt/msi/v2024_11_30"),

@@ -1,4 +1,4 @@
-"""What the resource types of the provider `azure-native` for blobs, and for who may read them, are to Azure's APIs."""
+"""What the resource types of the provider `azure-native` for blobs, images and their readers are to Azure's APIs."""
 
 from __future__ import annotations
 
@@ -62,4 +62,11 @@ FEDERATED_CREDENTIAL = Row(
     ),
 )
 
-AZURE_STORAGE_ROWS = (ACCOUNT, BLOB_SERVICE, CONTAINER, LIFECYCLE, BLOB, FEDERATED_CREDENTIAL)
+REGISTRY = Row(
+    "azure-native:containerregistry:Registry",
+    "azure-containerregistry",
+    "Registry",
+    in_url("registries.create", "resourceGroupName", "registryName"),
+)
+
+AZURE_STORAGE_ROWS = (ACCOUNT, BLOB_SERVICE, CONTAINER, LIFECYCLE, BLOB, FEDERATED_CREDENTIAL, REGISTRY)

@@ -137,6 +137,19 @@ RESOURCE_POLICY = Row(
 )
 
 REPOSITORIES = "artifactregistry.projects.locations.repositories"
+IMAGES = Row(
+    "gcp:artifactregistry/repository:Repository",
+    "artifactregistry.v1",
+    "Repository",
+    {
+        "repositoryId": At(f"{REPOSITORIES}.create:repositoryId", IN_THE_URL),
+        "location": At(f"{REPOSITORIES}.create:parent", IN_THE_URL, template="projects/p/locations/{}"),
+        "project": At(f"{REPOSITORIES}.create:parent", IN_THE_URL, template="projects/{}/locations/l"),
+        "cleanupPolicies": At("CleanupPolicy:", "the API has a map by the id of each", each=True),
+        "deletionPolicy": NotCovered("what the provider does when the resource is deleted"),
+    },
+)
+
 REPOSITORY_MEMBER = Row(
     "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember",
     "artifactregistry.v1",
@@ -174,6 +187,7 @@ GCP_ROWS = (
     ROUTER_NAT,
     SERVICE,
     PROJECT_MEMBER,
+    IMAGES,
     REPOSITORY_MEMBER,
     RESOURCE_POLICY,
     SERVICE_ACCOUNT,

@@ -23,6 +23,9 @@ SAMPLE = "samples"
 
 ENUMS = {
     "gcp:compute/routerNat:RouterNat": {"natIpAllocateOption", "sourceSubnetworkIpRangesToNat"},
+    "gcp:artifactregistry/repository:Repository": {
+        "format", "cleanupPolicies[0].action", "cleanupPolicies[0].condition.tagState",
+    },
     "gcp:container/cluster:Cluster": {"datapathProvider", "releaseChannel.channel"},
     "gcp:container/nodePool:NodePool": {
         "autoscaling.locationPolicy", "nodeConfig.taints[0].effect", "nodeConfig.workloadMetadataConfig.mode",
@@ -38,6 +41,7 @@ AZURE_ENUMS = {
     "azure-native:containerservice:AgentPool": {
         "scaleSetPriority", "scaleSetEvictionPolicy", "gpuProfile.driver", "osDiskType", "type", "mode",
     },
+    "azure-native:containerregistry:Registry": {"sku.name"},
     "azure-native:network:PublicIPAddress": {"sku.name", "publicIPAllocationMethod"},
     "azure-native:authorization:RoleAssignment": {"principalType"},
 }  # fmt: skip

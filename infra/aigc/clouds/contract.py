@@ -96,7 +96,11 @@ class CloudAdapter(Protocol):
         """Make the network that the nodes live in."""
 
     def cluster(self, plan: StackPlan, network: NetworkHandle) -> ClusterHandle:
-        """Make the cluster with its node pools, and the provider that talks to it."""
+        """Make the cluster with its node pools, and the provider that talks to it.
+
+        Of a plan with a registry that one, too: images are pushed while the cluster is being made, and its nodes have
+        the right to pull them before there are any.
+        """
 
 
 @runtime_checkable

@@ -20,6 +20,9 @@ def build_network(plan: StackPlan) -> NetworkHandle:
 def build_cluster(plan: StackPlan, network: NetworkHandle) -> ClusterHandle:
     """The cluster of the plan's cloud, with its node pools and the provider that talks to it."""
     cluster = adapter_for(plan.cloud).cluster(plan, network)
+    if plan.registry:
+        # Where `images push` goes.
+        cluster = replace(cluster, outputs={**cluster.outputs, "registry": plan.registry.address})
     if not plan.cluster.auto_mode:
         return cluster
     return replace(cluster, ready=(*cluster.ready, *AutoModePools("node-pools", plan, cluster).ready))

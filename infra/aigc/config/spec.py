@@ -186,7 +186,7 @@ class PoolSpec(SpecModel):
     topology: Text | None = None
     """gcp: shape of the TPU slice that its machines form, quoted: "2x4". Default: that of one machine by itself."""
     partition: Text | None = None
-    """gcp: size of the Multi-Instance GPU partitions that each of its GPUs is cut into, for instance 1g.10gb."""
+    """gcp, azure: size of the Multi-Instance GPU partitions that each of its GPUs is cut into, for instance 1g.10gb."""
     sharing: SharingSpec | None = None
     """gcp: several pods on one of its GPUs, or on one partition of a GPU."""
     capacity_block: bool = False
@@ -231,7 +231,8 @@ class StackSpec(SpecModel):
     """On azure: object id of the Entra group whose members administer the cluster; AKS' own accounts are off, so who
     runs the stack is one of them."""
     registry_resource_group: Text | None = None
-    """On azure: resource group of the container registry in `registry`, so that nodes get the right to pull from it."""
+    """On azure: resource group of the container registry in `registry`, if that is there already; nodes get the right
+    to pull from it. Without it the stack makes the registry."""
     budget_usd_per_month: float | None = Field(default=None, gt=0, le=1e12)
     """A plan that can cost more is shown as over budget."""
     capacity: tuple[CapacityType, ...] = Field(default=(CapacityType.ON_DEMAND,), min_length=1, max_length=4)

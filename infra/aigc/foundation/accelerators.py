@@ -28,7 +28,17 @@ def nvidia_values(plan: StackPlan) -> Body:
         "affinity": affinity_to(pools),
         "tolerations": tolerations_of(pools),
         "resources": {"requests": _REQUESTS},
+        **_parts_as_gpus(pools),
     }
+
+
+def _parts_as_gpus(pools: list[PoolPlan]) -> Body:
+    """Where GPUs are cut: each part is a GPU, as on GKE, and of nodes whose GPUs are whole they stay what they are.
+
+    The other strategy, `mixed`, calls parts by their size: an autoscaler that knows the GPUs of a machine would then
+    make none for a pod that asks for a part (k8s-device-plugin, internal/rm/device_map.go).
+    """
+    return {"migStrategy": "single"} if any(pool.partition for pool in pools) else {}
 
 
 def neuron_values(plan: StackPlan) -> Body:

@@ -85,6 +85,6 @@ def _private_registry(plan: StackPlan) -> tuple[str, ...]:
 
     Little is lost: the tag of a model's image is a hash of its content (docs/decisions/0010).
     """
-    if plan.azure is None or plan.azure.registry_id is None:
+    if plan.azure is None or not (plan.azure.registry_id or plan.registry):
         return ()
     return (plan.images["envoy"].partition("/")[0],)

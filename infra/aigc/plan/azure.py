@@ -37,7 +37,7 @@ def registry_name(registry: str | None) -> str | None:
 
 
 def registry_id(subscription: str, group: str | None, name: str | None) -> str | None:
-    """Azure's id of a registry; it is made by hand, before there is a stack, so nothing else tells where it is."""
+    """Azure's id of a registry that somebody made in this group, so that nothing else tells where it is."""
     if group is None or name is None:
         return None
     place = f"/subscriptions/{subscription}/resourceGroups/{group}"

@@ -13,7 +13,7 @@ class AzurePlan(Frozen):
     admin_group: str
     """Object id of the Entra group that administers the cluster."""
     registry_id: str | None
-    """Azure's id of the container registry that the nodes pull from; None where it is not one of Azure."""
+    """Azure's id of a container registry that is there already, for the nodes to pull from; None without one."""
     system_pool: str
     """The pool that AKS makes together with the cluster, and puts its own pods on."""
     network_policy: NetworkPolicyEngine = NetworkPolicyEngine.CALICO

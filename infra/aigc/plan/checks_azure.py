@@ -51,12 +51,6 @@ def _registry(spec: StackSpec) -> Iterator[Problem]:
         )
     elif name is not None and not limits.ACR_NAME.fullmatch(name):
         yield Problem(("registry",), f"{printable(name)} is no container registry", "5 to 50 lowercase letters, digits")
-    elif name is not None and group is None:
-        yield Problem(
-            ("registry_resource_group",),
-            f"is missing: nodes need the right to pull from {name}",
-            f"add the group it is in: `az acr show --name {name} --query resourceGroup` prints it",
-        )
 
 
 def _pools(spec: StackSpec) -> Iterator[Problem]:

@@ -15,6 +15,7 @@ from aigc.plan.checks_aws import aws_problems
 from aigc.plan.checks_azure import azure_problems
 from aigc.plan.components import is_our_local_cluster
 from aigc.plan.node_provisioning import choice_problems
+from aigc.plan.registry import ARTIFACT_DOMAIN
 
 _REGIONS = {
     Cloud.GCP: (re.compile(r"[a-z]+-[a-z]+[0-9]+"), "us-central1"),
@@ -27,6 +28,8 @@ ON_PREMISES = "onprem"
 """What a stack on a cluster that somebody has may be called, too."""
 _PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 _REGISTRY = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*")
+_ARTIFACT = re.compile(r"[^/]+/[^/]+/[a-z][a-z0-9-]{0,61}[a-z0-9](/.+)?")
+"""A host, a project, a repository (artifact-registry/docs/repositories/create-repos), and folders in it."""
 _MINOR = re.compile(r"1\.[1-9][0-9]")
 
 
@@ -144,6 +147,12 @@ def _registry(spec: StackSpec) -> Iterator[Problem]:
                 ("registry",),
                 f"{printable(spec.registry)} is no place for images",
                 "write host/path without scheme, tag or closing slash: us-central1-docker.pkg.dev/project/images",
+            )
+        elif spec.registry.partition("/")[0].endswith(ARTIFACT_DOMAIN) and not _ARTIFACT.fullmatch(spec.registry):
+            yield Problem(
+                ("registry",),
+                f"{printable(spec.registry)} names no repository of Artifact Registry",
+                "write LOCATION-docker.pkg.dev/PROJECT/REPOSITORY, as us-central1-docker.pkg.dev/project/images",
             )
         return
     if is_our_local_cluster(spec):

@@ -1,4 +1,4 @@
-"""Checks of what only node pools of GKE can be: TPU slices, GPUs that are cut or shared, flex-start, reserved."""
+"""Checks of what only node pools of GKE can be: TPU slices, GPUs that are shared, flex-start, reserved."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterator
 
 from aigc.catalog import limits
-from aigc.catalog.accelerators import accelerators
 from aigc.catalog.kinds import CapacityType, Cloud, GpuSharing
 from aigc.catalog.labels import NVIDIA_RESOURCE
 from aigc.catalog.machines import Machine
-from aigc.config.problems import Path, Problem, did_you_mean, one_of, printable
+from aigc.config.problems import Path, Problem, printable
 from aigc.config.spec import ModelSpec, PoolSpec, StackSpec
 from aigc.plan import scaling
 from aigc.plan.capacity import capacity_of, machine_of, pool_for
@@ -24,7 +23,7 @@ _RESERVATION = re.compile(r"(projects/[a-z][a-z0-9-]*/reservations/)?[a-z]([a-z0
 def gke_pool_problems(spec: StackSpec, path: tuple[str, str], pool: PoolSpec) -> Iterator[Problem]:
     """Everything that is wrong with what only GKE's pools have; elsewhere it is wrong that it is there."""
     if spec.cloud is not Cloud.GCP:
-        for key in ("topology", "partition", "sharing"):
+        for key in ("topology", "sharing"):
             if getattr(pool, key) is not None:
                 yield Problem((*path, key), f"means nothing on cloud {spec.cloud}", "remove it")
         if capacity_of(spec, pool) is CapacityType.FLEX_START:
@@ -37,7 +36,6 @@ def gke_pool_problems(spec: StackSpec, path: tuple[str, str], pool: PoolSpec) ->
     if machine is None:
         return
     yield from _slice(spec, path, pool, machine)
-    yield from _partition(path, pool, machine)
     yield from _sharing(path, pool, machine)
     if capacity_of(spec, pool) is CapacityType.FLEX_START:
         yield from _flex_start(path, pool, machine)
@@ -68,20 +66,6 @@ def _slice(spec: StackSpec, path: tuple[str, str], pool: PoolSpec, machine: Mach
     if pool.max_nodes > hosts and len(path[1]) + len(last) > limits.GKE_POOL_NAME_CHARS:
         problem = f"is too long: each slice is a node pool of GKE, and the last would be {path[1]}{last}"
         yield Problem(path, problem, f"{limits.GKE_POOL_NAME_CHARS - len(last)} characters at most")
-
-
-def _partition(path: tuple[str, str], pool: PoolSpec, machine: Machine) -> Iterator[Problem]:
-    if pool.partition is None:
-        return
-    row = accelerators().get(machine.accelerator_id or "")
-    whole = (machine.accelerator_count or 0) >= 1
-    if row is None or not row.mig_partitions or not whole:
-        problem = f"{_carried(machine)} cannot be cut into partitions"
-        able = one_of(name for name, one in accelerators().items() if one.mig_partitions)
-        yield Problem((*path, "partition"), problem, f"remove it, or choose a machine with {able}")
-    elif pool.partition not in row.mig_partitions:
-        problem = f"{printable(pool.partition)} is no size of partition of {row.accelerator}"
-        yield Problem((*path, "partition"), problem, did_you_mean(pool.partition, row.mig_partitions, "sizes"))
 
 
 def _sharing(path: tuple[str, str], pool: PoolSpec, machine: Machine) -> Iterator[Problem]:

@@ -17,6 +17,7 @@ from aigc.plan.checks_aws_pools import aws_pool_problems
 from aigc.plan.checks_cluster import zones_problems
 from aigc.plan.checks_existing import existing_pool_problems, nodes_elsewhere
 from aigc.plan.checks_gke_pools import gke_pool_problems
+from aigc.plan.checks_partitions import partition_problems
 from aigc.plan.compute_classes import class_of
 from aigc.plan.node_images import image_gap
 from aigc.plan.node_provisioning import karpenter_problems
@@ -56,6 +57,7 @@ def pool_problems(spec: StackSpec) -> Iterator[Problem]:
         yield from nodes_elsewhere(spec, path, pool)
         yield from reservation_problems(spec, path, pool)
         yield from gke_pool_problems(spec, path, pool)
+        yield from partition_problems(spec, path, pool)
         yield from aws_pool_problems(spec, path, pool)
         yield from karpenter_problems(spec, path, pool)
         yield from auto_mode_problems(spec, path, pool)

@@ -1,9 +1,12 @@
-"""What the kubelet of a node advertises, and what GKE writes on it, when GPUs are cut or shared."""
+"""What the kubelet of a node advertises, and what GKE writes on it, when GPUs are cut or shared.
+
+Parts of a GPU are advertised as GPUs, on GKE by itself, on AKS by our device plugin (its MIG strategy `single`).
+"""
 
 from __future__ import annotations
 
 from aigc.catalog import gke
-from aigc.catalog.accelerators import accelerators
+from aigc.catalog.accelerators import Accelerator, accelerators
 from aigc.catalog.kinds import CapacityType, Cloud, GpuSharing
 from aigc.catalog.machines import Machine
 from aigc.config.spec import PoolSpec
@@ -13,11 +16,33 @@ _STRATEGIES = {GpuSharing.TIME_SHARING: "time-sharing", GpuSharing.MPS: "mps"}
 """As GKE spells them on a node."""
 _CAPACITY_LABELS = {CapacityType.SPOT: gke.GKE_SPOT_LABEL, CapacityType.FLEX_START: gke.GKE_FLEX_START_LABEL}
 """How a node's capacity is written on it."""
+_CUT_BY_AKS = ("nvidia-a100-", "nvidia-h100-", "nvidia-h200-")
+"""GPUs whose machines have partitions on AKS (azure-aks-docs, gpu-multi-instance.md)."""
 
 
 def accelerators_per_node(machine: Machine) -> int:
     """Whole ones; a machine with a slice of a GPU still has one device."""
     return max(1, int(machine.accelerator_count or 0)) if machine.accelerator_id else 0
+
+
+def aks_partitions(row: Accelerator) -> dict[str, int]:
+    """The sizes that AKS cuts a GPU into, each with how many of it there are: one for each number of its slices.
+
+    Of two with one slice it is the one with less memory (Azure/AgentBaker, mig-partition.sh: `nvidia-smi mig -cgi 19`).
+    """
+    if not row.accelerator_id.startswith(_CUT_BY_AKS):
+        return {}
+    smallest = {aks_profile(size): size for size in sorted(row.mig_partitions, key=_gigabytes, reverse=True)}
+    return {size: row.mig_partitions[size] for size in smallest.values()}
+
+
+def aks_profile(partition: str) -> str:
+    """What AKS calls a partition: `1g.10gb` is `MIG1g`, whatever memory a slice of the GPU has."""
+    return f"MIG{partition.partition('.')[0]}"
+
+
+def _gigabytes(partition: str) -> int:
+    return int(partition.partition(".")[2].removesuffix("gb"))
 
 
 def partitions_per_gpu(machine: Machine, pool: PoolSpec) -> int:

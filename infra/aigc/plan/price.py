@@ -15,12 +15,14 @@ from aigc.plan.auto_mode import with_auto_mode
 from aigc.plan.cost import CostInterval, CostItem, CostPlan, InferenceCost
 from aigc.plan.expected import expected_nodes
 from aigc.plan.managed import managed_costs
+from aigc.plan.registry_plan import RegistryPlan
 from aigc.plan.stack_plan import ClusterPlan, EndpointPlan, ManagedEndpointPlan, ModelStorePlan, PoolPlan
 
 _NOT_OURS = {
     Cloud.LOCAL: ("this machine and its electricity",),
     Cloud.EXISTING: ("the nodes of the cluster you already have",),
 }
+_NOT_IN_EVERY_STACK = ("model_storage", "registry")
 _SECONDS_PER_HOUR = 3600
 _MIB_A_GIB = 1024
 _MILLION = 1e6
@@ -57,7 +59,8 @@ def monthly_cost(
     priced += [
         _service_item(row, nodes, spec.region, made.get(row.service, 1))
         for row in services(spec.cloud)
-        if (row.per is not Per.STORED_GIB or row.service in made) and row.auto_mode in (None, with_auto_mode(spec))
+        if (row.service in made or row.service not in _NOT_IN_EVERY_STACK)
+        and row.auto_mode in (None, with_auto_mode(spec))
     ]
     items = tuple(item for item, _ in priced if item is not None)
     floor, at_plan, maximum = (
@@ -92,16 +95,20 @@ def _somebody_elses(spec: StackSpec) -> CostPlan:
     )
 
 
-def made_of_services(cluster: ClusterPlan, store: ModelStorePlan | None = None) -> dict[str, float]:
+def made_of_services(
+    cluster: ClusterPlan, store: ModelStorePlan | None = None, registry: RegistryPlan | None = None
+) -> dict[str, float]:
     """How many a stack makes of what is one as a rule: a NAT gateway with its address in each zone, where asked for.
 
-    Of what is counted by GiB: how many it keeps of them.
+    Of what is counted by GiB: how many it keeps of them. What not every stack has is in it only where this one does.
     """
     made: dict[str, float] = {}
     if cluster.nat_gateway_per_zone:
         made |= dict.fromkeys(("nat_gateway", "nat_address"), len(cluster.zones))
     if store:
         made["model_storage"] = sum(folder.size_mib for folder in store.folders) / _MIB_A_GIB
+    if registry:
+        made["registry"] = 1
     return made
 
 
@@ -111,7 +118,7 @@ def _beside(spec: StackSpec) -> tuple[str, ...]:
         return ("everything beside the nodes",)
     if spec.cloud is not Cloud.AWS:
         return ()
-    return (*("volume of Prometheus",) * spec.monitoring.enabled, "images in ECR")
+    return ("volume of Prometheus",) * spec.monitoring.enabled
 
 
 def _nodes(pool: PoolPlan, pools: Sequence[PoolPlan], endpoints: Iterable[EndpointPlan]) -> _Nodes:

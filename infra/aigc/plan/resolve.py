@@ -56,6 +56,7 @@ from aigc.plan.names import cluster_name, endpoint_host, endpoint_name
 from aigc.plan.node_provisioning import made_by
 from aigc.plan.price import made_of_services, monthly_cost
 from aigc.plan.quota import quotas
+from aigc.plan.registry import registry_plan
 from aigc.plan.repository import Model
 from aigc.plan.slices import hosts_of, topology_of
 from aigc.plan.stack_plan import (
@@ -106,6 +107,7 @@ def resolve(spec: StackSpec, stack: str, repository: Path) -> StackPlan:
     endpoints = with_files(spec, asked, store, models, repository)
     managed = managed_endpoints(spec, stack, models, repository, store)
     parts, cluster = components(spec, endpoints), _cluster(spec, stack)
+    registry = registry_plan(spec, pulled := images(spec, parts), endpoints)
     return StackPlan(
         stack=stack,
         cloud=spec.cloud,
@@ -120,13 +122,14 @@ def resolve(spec: StackSpec, stack: str, repository: Path) -> StackPlan:
         quotas=quotas((pool, _machine(spec, pool)) for pool in pools if pool.made),
         namespaces=namespaces(parts),
         components=parts,
-        images=images(spec, parts),
+        images=pulled,
+        registry=registry,
         knative_features=knative_features(endpoints),
         endpoints=endpoints,
         managed_endpoints=managed,
         model_store=store,
         monitoring=_monitoring(spec),
-        cost=monthly_cost(spec, pools, endpoints, made_of_services(cluster, store), managed),
+        cost=monthly_cost(spec, pools, endpoints, made_of_services(cluster, store, registry), managed),
     )
 
 

@@ -27,6 +27,7 @@ from aigc.plan.parts import (
     SourcePlan,
     Taint,
 )
+from aigc.plan.registry_plan import RegistryPlan
 
 __all__ = [
     "PLAN_VERSION",
@@ -273,6 +274,8 @@ class StackPlan(Frozen):
     images: dict[str, str]
     """Role -> image of the platform's own: `envoy`, `cluster-autoscaler` where it runs, `gateway-controller`,
     `prometheus`, `prometheus-operator` and its others, `knative-controller` and its others, `keda-operator` ..."""
+    registry: RegistryPlan | None = None
+    """The registry that the stack makes for them; None where somebody else has it."""
     knative_features: dict[str, str]
     """Keys of Knative's `config-features` that the endpoints need, derived from what they use."""
     endpoints: tuple[EndpointPlan, ...]

@@ -60,6 +60,9 @@ def _lines(plan: StackPlan) -> Iterator[str]:
     yield from _fields({one.name: _component(one) for one in plan.components})
     yield "\nImages"
     yield from _fields(plan.images)
+    if plan.registry:
+        yield "\nRegistry that the stack makes"
+        yield from _fields(_facts(plan.registry))
     yield "\nKnative features"
     yield from _fields(plan.knative_features or {"(none)": ""})
     yield "\nMonitoring"

@@ -38,9 +38,11 @@ def crane(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def push(crane: Path, progress: Progress, insecure: bool = False) -> tuple[list[str], list[str]]:
+def push(
+    crane: Path, progress: Progress, insecure: bool = False, reference: str = REFERENCE
+) -> tuple[list[str], list[str]]:
     """What was pushed, and what crane was asked to do."""
-    archive = ImageArchive(REFERENCE, crane / "archive", BUILT)
+    archive = ImageArchive(reference, crane / "archive", BUILT)
     return push_archives([archive], progress, insecure), (crane / "asked").read_text().splitlines()
 
 
@@ -51,6 +53,23 @@ def test_what_is_not_there_is_pushed(crane: Path, error: str) -> None:
     pushed, asked = push(crane, Progress(quiet=True), insecure=True)
     assert pushed == [f"registry.example/aigc/envoy@{BUILT}"]
     assert asked == [f"digest {REFERENCE} --insecure", f"push {crane}/archive {REFERENCE} --insecure"]
+
+
+@pytest.mark.parametrize(
+    ("repository", "error"),
+    [
+        ("111122223333.dkr.ecr.us-east-1.amazonaws.com/aigc/envoy", "NAME_UNKNOWN: The repository does not exist"),
+        ("us-central1-docker.pkg.dev/aigc-dev/aigc/envoy", 'MANIFEST_UNKNOWN: Failed to fetch "1.40.0"'),
+        ("us-central1-docker.pkg.dev/aigc-dev/aigc/envoy", 'NAME_UNKNOWN: Repository "aigc" not found'),
+        ("aigcdev.azurecr.io/aigc/envoy", "NAME_UNKNOWN: repository name not known to registry"),
+    ],
+)
+def test_the_address_of_each_clouds_registry_is_pushed_to(crane: Path, repository: str, error: str) -> None:
+    """On the first push there is no image of that name: each cloud says so with a code of the distribution spec."""
+    (crane / "error").write_text(f"Error: GET https://{repository}/manifests/1.40.0: {error}")
+    pushed, asked = push(crane, Progress(quiet=True), reference=f"{repository}:1.40.0")
+    assert pushed == [f"{repository}@{BUILT}"]
+    assert asked[-1] == f"push {crane}/archive {repository}:1.40.0"
 
 
 def test_what_is_there_already_is_left_alone(crane: Path) -> None:

@@ -44,7 +44,12 @@ FAULTS: list[tuple[dict[str, Any], str, str, str]] = [
     (azure(zones=["eastus-1"]), "zones[0]", "no zone of region eastus", '"1"'),
     (azure(zones=["1", "1"]), "zones[1]", "named twice", "once"),
     (azure(registry="registry.example/aigc"), "registry_resource_group", "means nothing", "remove it"),
-    (azure(registry_resource_group=None), "registry_resource_group", "is missing", "az acr show --name aigcdev"),
+    (
+        azure(registry="a-b.azurecr.io/aigc", registry_resource_group=None),
+        "registry",
+        "no container registry",
+        "5 to 50",
+    ),
     (azure(registry="a-b.azurecr.io/aigc"), "registry", "no container registry", "5 to 50"),
     (azure(**pool("platform", capacity="spot")), "aigc:stack.pools", "nowhere to run its own pods", "on demand"),
     (azure(capacity=["spot", "on_demand"]), "aigc:stack.pools", "nowhere to run its own pods", "on demand"),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
-from aigc.clouds.aws.repositories import lifecycle, repository_names
+from aigc.clouds.aws.repositories import lifecycle
 from aigc.foundation.storage import storage_class_bodies
 from aigc.observability.prometheus import chart_values
+from aigc.plan.registry_plan import RegistryPlan
 from aigc.plan.stack_plan import MonitoringPlan, StackPlan
 from scripts.engine.graph import Graph
 from tests.pure.program.graphs import build, graph_of
@@ -20,37 +20,25 @@ from tests.pure.program.test_graph import ancestors, custom, one
 ECR = "111122223333.dkr.ecr.us-east-1.amazonaws.com"
 
 
-def plan_with_registry(host: str = ECR, **changes: Any) -> StackPlan:
-    """A stack whose images are in a registry, and whose Prometheus has a disk."""
+def plan_with_registry() -> StackPlan:
+    """A stack that makes its registry, and whose Prometheus has a disk."""
     plan = aws_plan()
     (gpt,) = plan.endpoints
-    source = gpt.source.model_copy(update={"image": f"{host}/aigc/triton-gpt:0123"})
+    source = gpt.source.model_copy(update={"image": f"{ECR}/aigc/triton-gpt:0123"})
     kept = MonitoringPlan(retention_hours=240, storage_class="aigc-gp3", storage_gib=50)
+    registry = RegistryPlan(address=f"{ECR}/aigc", makes=("aigc/envoy", "aigc/triton-gpt"))
     update = {
         "endpoints": (gpt.model_copy(update={"source": source}),),
-        "images": plan.images | {"envoy": f"{host}/aigc/envoy:1.40.0"},
+        "images": plan.images | {"envoy": f"{ECR}/aigc/envoy:1.40.0"},
+        "registry": registry,
         "monitoring": kept,
     }
-    return plan.model_copy(update=update | changes)
+    return plan.model_copy(update=update)
 
 
 @pytest.fixture(scope="module")
 def graph() -> Graph:
     return graph_of(lambda: build(plan_with_registry()), "aws-test")
-
-
-@pytest.mark.parametrize(
-    ("host", "names"),
-    [
-        (ECR, ("aigc/envoy", "aigc/triton-gpt")),
-        (f"{ECR}/more/folders", ("more/folders/aigc/envoy", "more/folders/aigc/triton-gpt")),
-        (ECR.replace("1111", "9999"), ()),
-        (ECR.replace("us-east-1", "eu-west-1"), ()),
-        ("registry.example", ()),
-    ],
-)
-def test_a_stack_owns_the_repositories_of_its_own_account_and_region(host: str, names: tuple[str, ...]) -> None:
-    assert repository_names(plan_with_registry(host)) == names
 
 
 def test_repositories_keep_what_a_tag_names_and_look_at_what_is_pushed(graph: Graph) -> None:

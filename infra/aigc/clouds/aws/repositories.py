@@ -31,14 +31,6 @@ def arn_of(image: str) -> str:
     return f"arn:aws:ecr:{found['region']}:{found['account']}:repository/{found['name']}"
 
 
-def repository_names(plan: StackPlan) -> tuple[str, ...]:
-    """Those that the stack owns; a registry elsewhere, or of another account, is somebody else's to make."""
-    images = [*plan.images.values(), *(endpoint.source.image for endpoint in plan.endpoints)]
-    found = (_IMAGE.match(image) for image in images)
-    ours = (plan.account, plan.region)
-    return tuple(sorted({one["name"] for one in found if one and (one["account"], one["region"]) == ours}))
-
-
 def lifecycle() -> str:
     """What is kept: not for ever what lost its tag, nor more images than anybody goes back to."""
     return json.dumps(
@@ -64,7 +56,8 @@ class EcrRepositories(Component):
     def __init__(self, name: str, plan: StackPlan, provider: pulumi.ProviderResource | None) -> None:
         super().__init__(name)
         self.made: tuple[pulumi.Resource, ...] = tuple(
-            self._repository(plan, repository, provider) for repository in repository_names(plan)
+            self._repository(plan, repository, provider)
+            for repository in (plan.registry.makes if plan.registry else ())
         )
         """What pods that pull from them come after."""
         self.done({})

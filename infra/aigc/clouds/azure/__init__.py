@@ -26,7 +26,22 @@ _INABILITIES = (
         "another node_provisioning for a cluster that is there",
         "It changes what enforces network policies: AKS makes every node anew at once and enforces none meanwhile",
     ),
-    Inability("MIG and sharing", "The device plugin advertises whole GPUs; slices and time-sharing are not set up"),
+    Inability(
+        "sharing", "GPUs are whole or cut into partitions (MIG): pods that take turns on one would share its memory"
+    ),
+    Inability(
+        "partitions from zero",
+        "AKS' autoscaler counts a machine's whole GPUs until one of the pool runs: for a burst it may add more nodes"
+        " than their partitions need, and takes them away again",
+    ),
+    Inability(
+        "how busy partitions are",
+        "DCGM tells no use of a GPU that is cut (NVIDIA/dcgm-exporter, issue 430): the fleet's page has its memory and"
+        " errors",
+    ),
+    Inability(
+        "another partition of a pool", "AKS cuts GPUs when it makes a pool, and never again: add a pool of another name"
+    ),
     Inability(
         "managed GPU pools", "Azure's managed GPU profile is a preview without the autoscaler, so it is not used"
     ),
@@ -46,7 +61,9 @@ _INABILITIES = (
     Inability("a key of one's own", "Azure encrypts disks and Secrets with keys of its own; none of Key Vault is set"),
     Inability("a closed API server", "Its public endpoint takes connections from anywhere, and Entra judges each"),
     Inability(
-        "registry", "The container registry is made by hand: images are pushed before there is a stack to own it"
+        "registry",
+        "Its name is one of all Azure, so it may be taken; without the Premium tier nothing in it is deleted by itself,"
+        " and it is reached from anywhere, and Entra judges each",
     ),
     Inability(
         "digests in a private registry",

@@ -10,6 +10,7 @@ from typing import Any
 from pulumi_azure_native.containerservice import GPUProfileArgs
 
 from aigc.catalog.limits import AKS_PODS_A_NODE
+from aigc.plan.devices import aks_profile
 from aigc.plan.stack_plan import CapacityType, PoolPlan, StackPlan
 
 _COUNT = "count"
@@ -40,6 +41,7 @@ def pool_settings(plan: StackPlan, pool: PoolPlan) -> dict[str, Any]:
         "node_labels": pool.labels,
         "node_taints": [f"{taint.key}={taint.value}:{taint.effect}" for taint in pool.taints],
         **_driver(pool),
+        "gpu_instance_profile": aks_profile(pool.partition) if pool.partition else None,
         **_spot(pool),
     }
 

@@ -12,6 +12,7 @@ from aigc.catalog.kinds import NetworkPolicyEngine
 from aigc.clouds.azure import agent_pool
 from aigc.clouds.azure.identities import AksIdentities
 from aigc.clouds.azure.kubeconfig import AKS_TOKEN, authority_of
+from aigc.clouds.azure.registry import AzureRegistry
 from aigc.clouds.azure.tags import inventory_tags
 from aigc.clouds.contract import ClusterHandle, NetworkHandle
 from aigc.clouds.kubeconfig import composed_kubeconfig, kubernetes_provider
@@ -31,7 +32,8 @@ class AksCluster(Component):
         super().__init__(name)
         self._plan, self._network = plan, network
         self._system = plan.azure.system_pool if plan.azure else ""
-        self._identities = AksIdentities("identities", self, plan, network)
+        registry = AzureRegistry("registry", plan, network)
+        self._identities = AksIdentities("identities", self, plan, network, registry.id)
         cluster = self._cluster()
         self._lock(cluster)
         groups = [pool for pool in plan.pools if pool.name != self._system and not pool.karpenter]

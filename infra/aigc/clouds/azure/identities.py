@@ -48,11 +48,17 @@ class AksIdentities(Component):
 
     LAYER = "clouds"
 
-    def __init__(self, name: str, parent: Component, plan: StackPlan, network: NetworkHandle) -> None:
+    def __init__(
+        self,
+        name: str,
+        parent: Component,
+        plan: StackPlan,
+        network: NetworkHandle,
+        registry: pulumi.Input[str] | None,
+    ) -> None:
         super().__init__(name, pulumi.ResourceOptions(parent=parent))
         self.control_plane = identity(self, "control-plane", plan, network)
         self.nodes = identity(self, "nodes", plan, network)
-        registry = plan.azure.registry_id if plan.azure else None
         # Karpenter puts the network's own id on each node, and may have to look it up (karpenter-provider-azure,
         # operator/operator.go).
         looks = plan.azure is not None and plan.azure.node_auto_provisioning
@@ -64,7 +70,7 @@ class AksIdentities(Component):
                 Right("control-plane-nodes", IDENTITY_OPERATOR, self.nodes.id),
                 *((Right("control-plane-looks", READER, network.network or ""),) if looks else ()),
             ),
-            self.nodes: (Right("nodes-pull", ACR_PULL, registry),) if registry else (),
+            self.nodes: (Right("nodes-pull", ACR_PULL, registry),) if registry is not None else (),
         }
         self.ready: tuple[pulumi.Resource, ...] = tuple(
             assigned(self, who, right, plan, network) for who, each in rights.items() for right in each

@@ -36,8 +36,8 @@ _INABILITIES = (
     ),
     Inability(
         "metrics of GPUs",
-        "Prometheus has none: NVIDIA's chart does not look where GKE keeps its driver, and GKE's own exporter, which"
-        " tells Google Cloud Monitoring, is not switched on",
+        "Prometheus has none: GKE's own exporter tells Google Cloud Monitoring alone, and of NVIDIA's, at the version"
+        " that runs elsewhere, nobody has shown that it finds GKE's driver (NVIDIA/dcgm-exporter, issues 484 and 530)",
     ),
     Inability("MPS", "A pod that shares a GPU by MPS needs the IPC of its node, which namespaces of ours forbid"),
     Inability(
@@ -63,6 +63,15 @@ _INABILITIES = (
     ),
     Inability(
         "somebody's bucket", "A pod mounts the bucket that the stack makes and fills; no rights are given in another"
+    ),
+    Inability(
+        "registry",
+        "The stack makes the repository of its own project and region alone; two stacks need repositories of two names,"
+        " and one that is there is taken over with `pulumi import`",
+    ),
+    Inability(
+        "old images",
+        "An image that has a tag is never deleted by itself, for its repository lets no tag be moved or deleted",
     ),
     Inability("TPU VMs", "TPUs come as nodes of GKE; Cloud TPU VMs beside a cluster are not made"),
     no_managed_endpoints(Cloud.GCP),

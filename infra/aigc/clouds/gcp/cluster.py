@@ -22,6 +22,7 @@ from aigc.clouds.contract import ClusterHandle, NetworkHandle
 from aigc.clouds.gcp import node_pool
 from aigc.clouds.gcp.identities import GkeNodeAccount, GkePodRights
 from aigc.clouds.gcp.kubeconfig import GKE_TOKEN
+from aigc.clouds.gcp.registry import ArtifactRepository
 from aigc.clouds.kubeconfig import composed_kubeconfig, kubernetes_provider
 from aigc.plan.gke_pools import gke_pools
 from aigc.plan.names import physical
@@ -40,7 +41,8 @@ class GkeCluster(Component):
     def __init__(self, name: str, plan: StackPlan, network: NetworkHandle) -> None:
         super().__init__(name)
         self._plan, self._network = plan, network
-        self._nodes = GkeNodeAccount("node-account", self, plan, network.provider)
+        registry = ArtifactRepository("registry", plan, network.provider)
+        self._nodes = GkeNodeAccount("node-account", self, plan, registry.made, network.provider)
         cluster = self._cluster()
         pools = tuple(made for pool in plan.pools for made in self._pool(pool, cluster))
         rights = GkePodRights("pod-rights", self, plan, cluster, network.provider).ready

@@ -20,7 +20,14 @@ class GkeNodeAccount(Component):
 
     LAYER = "clouds"
 
-    def __init__(self, name: str, parent: Component, plan: StackPlan, provider: pulumi.ProviderResource | None) -> None:
+    def __init__(
+        self,
+        name: str,
+        parent: Component,
+        plan: StackPlan,
+        registry: tuple[pulumi.Resource, ...],
+        provider: pulumi.ProviderResource | None,
+    ) -> None:
         super().__init__(name, pulumi.ResourceOptions(parent=parent))
         account = Account(
             "nodes",
@@ -33,7 +40,8 @@ class GkeNodeAccount(Component):
             "nodes", project=plan.project or "", role=rights.NODE_ROLE, member=member, opts=self.child(provider)
         )
         readers = (
-            _reader(f"nodes-{one.name}", one, member, self.child(provider)) for one in rights.read_by_nodes(plan)
+            _reader(f"nodes-{one.name}", one, member, self.child(provider, registry))
+            for one in rights.read_by_nodes(plan)
         )
         self.email = account.email
         self.ready: tuple[pulumi.Resource, ...] = (role, *readers)

@@ -42,7 +42,10 @@ class AcceleratorShare:
 
 
 def shares_of(machine: Machine, accelerator: Accelerator) -> Iterator[AcceleratorShare]:
-    """Every way to cut the machine's accelerators; partitions and turns where our pools can have them: on GKE."""
+    """Every way to cut the machine's accelerators; partitions and turns where our pools have both: on GKE.
+
+    AKS cuts GPUs, too, but from zero its autoscaler brings a node for each whole GPU that a part is taken for.
+    """
     yield AcceleratorShare(accelerator)
     if machine.cloud != Cloud.GCP or machine.k8s_resource != _GPU:
         return
