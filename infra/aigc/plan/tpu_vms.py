@@ -68,12 +68,12 @@ def _quota(kind: TpuVmKind, capacity: CapacityType, hosts: int) -> str | None:
 
 def tpu_vm_quotas(vms: Iterable[TpuVmPlan]) -> Iterator[QuotaPlan]:
     """A row a quota and zone: another zone has another limit."""
-    rows: dict[tuple[str, str], QuotaPlan] = {}
+    rows: dict[tuple[str | None, str], QuotaPlan] = {}
     for vm in vms:
-        name = vm.quota or f"Cloud TPU's quota of {vm.accelerator} ({vm.capacity}), whose code is not known"
-        known = rows.get((name, vm.zone))
-        rows[name, vm.zone] = QuotaPlan(
-            name=f"{name} in {vm.zone}",
+        name = f"Cloud TPU, {vm.accelerator} ({vm.capacity}) in {vm.zone}"
+        known = rows.get((vm.quota, name))
+        rows[vm.quota, name] = QuotaPlan(
+            name=name,
             code=vm.quota,
             unit=_UNIT_OF_CORES if tpu_vm_kinds()[vm.accelerator].maybe_in_cores else _UNIT,
             needed=float(vm.chips) + (known.needed if known else 0.0),

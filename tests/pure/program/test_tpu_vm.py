@@ -17,7 +17,9 @@ from aigc.plan.stack_plan import CapacityType, Cloud, StackPlan, TpuVmPlan
 from aigc.policy.judge import judge
 from aigc.serving.tpu_vm import build_tpu_vms
 from scripts.engine.graph import Graph, Resource
+from scripts.preview.changes import changes_since
 from scripts.preview.policy_view import stack_view
+from scripts.preview.replacements import Effect
 from tests.contracts.report import check_graph
 from tests.pure.program.graphs import build, graph_of
 from tests.pure.program.plans import aws_plan, gcp_plan
@@ -149,6 +151,14 @@ def test_a_protected_stack_keeps_its_slice(protected: bool, policy: str) -> None
     assert vm.inputs["deletionPolicy"] == policy
     (verdict,) = (one for one in judge(stack_view(found)) if one.rule.name == "production-is-protected")
     assert any(finding.urn == vm.urn for finding in verdict.findings) is not protected
+
+
+def test_what_runs_elsewhere_is_a_new_slice(graph: Graph) -> None:
+    newer = with_vms(tpu_vm_plan(image=IMAGE.replace("sha256:0", "sha256:1")), WIDE)
+    changed = changes_since("base", graph, graph_of(lambda: build(newer), "gcp-test")).changed
+    (vm,) = (one for one in changed if "V2Vm" in one.urn)
+    assert vm.effect is Effect.REPLACED and "deleted first" in (vm.order or "")
+    assert {reason.path for reason in vm.reasons} == {"metadata.image", "metadata.startup-script"}
 
 
 def test_what_is_reserved_is_asked_for() -> None:

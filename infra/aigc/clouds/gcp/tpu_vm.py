@@ -132,7 +132,8 @@ class TpuVm(Component):
             metadata={"startup-script": startup_script(vm), "image": vm.image},
             labels={"aigc-stack": plan.stack, "aigc-tpu-vm": vm.name},
             deletion_policy="PREVENT" if plan.cluster.deletion_protection else "DELETE",
-            opts=self._options(*after),
+            # The script runs at a start alone: changed in place, it would leave the old container where it is.
+            opts=self.child(network.provider, after, replace_on_changes=["metadata"]),
         )
 
 
