@@ -13,7 +13,7 @@ from aigc.observability.prometheus import observe
 from aigc.plan.resolve import resolve
 from aigc.serving.endpoint import build_endpoints
 from aigc.serving.gateway import build_gateway, gateway_address
-from aigc.serving.managed_endpoint import build_managed_endpoints
+from aigc.serving.off_cluster import build_off_cluster
 
 root = Path(pulumi.get_root_directory())
 plan = resolve(spec := load_spec(), pulumi.get_stack(), root / "model_repository")
@@ -24,7 +24,7 @@ gateway = build_gateway(plan, cluster, foundation, root)
 endpoints = build_endpoints(plan, cluster, foundation, store, gateway=gateway, annotations=kpa_annotations, root=root)
 scale_steady_endpoints(plan, cluster, foundation, [made for endpoint in endpoints for made in endpoint.objects])
 observe(plan, cluster, foundation, alert_webhook_url(spec))
-pulumi.export("endpoints", {e.name: e.host for e in plan.endpoints} | build_managed_endpoints(plan, network, store))
+pulumi.export("endpoints", {e.name: e.host for e in plan.endpoints} | build_off_cluster(plan, network, store))
 pulumi.export("gateway", gateway_address(plan))
 pulumi.export("namespaces", [namespace.name for namespace in plan.namespaces])
 pulumi.export("cluster", dict(cluster.outputs))

@@ -9,7 +9,7 @@ from typing import Any
 
 from scripts.engine.wire import UNKNOWN, is_asset
 
-FREE_MAPS = frozenset({"labels", "nodeLabels", "resourceLabels", "tags"})
+FREE_MAPS = frozenset({"labels", "metadata", "nodeLabels", "resourceLabels", "tags"})
 """Properties whose keys are the user's own."""
 OBJECT_MAPS = frozenset({"identityProfile"})
 """The same, but what stands under a key is an object of the API."""

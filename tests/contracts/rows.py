@@ -16,12 +16,13 @@ from tests.contracts.botocore_model import botocore_model
 from tests.contracts.discovery_model import discovery_model
 from tests.contracts.gcp_rows import GCP_ROWS
 from tests.contracts.gcp_storage_rows import GCP_STORAGE_ROWS
+from tests.contracts.gcp_tpu_rows import GCP_TPU_ROWS
 from tests.contracts.rules import At, Keys, NotCovered, Pairs, Row, Rule
 from tests.contracts.schema import Model, Schema, field_of, inside, step
 from tests.contracts.walk import Place, target_root
 
 _AWS_ROWS = (*AWS_CLUSTER_ROWS, *AWS_EC2_ROWS, *AWS_KARPENTER_ROWS, *AWS_SAGEMAKER_ROWS, *AWS_STORAGE_ROWS)
-_GCP_ROWS = (*GCP_ROWS, *GCP_STORAGE_ROWS)
+_GCP_ROWS = (*GCP_ROWS, *GCP_STORAGE_ROWS, *GCP_TPU_ROWS)
 _AZURE_ROWS = (*AZURE_ROWS, *AZURE_STORAGE_ROWS)
 ROWS = {row.type: row for row in (*_GCP_ROWS, *_AWS_ROWS, *_AZURE_ROWS)}
 

@@ -7,6 +7,7 @@ from typing import Any
 from scripts.engine.graph import Resource
 from scripts.engine.wire import UNKNOWN
 from tests.contracts.aws_sagemaker_samples import AWS_SAGEMAKER
+from tests.contracts.gcp_tpu_samples import GCP_TPU
 
 ACCOUNT = "123456789012"
 TRUST = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole"}]}'
@@ -188,7 +189,7 @@ AZURE: dict[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 
-CLOUD_SAMPLES = {**AWS_NETWORK, **AWS_CLUSTER, **AWS_KARPENTER, **AWS_SAGEMAKER, **GCP, **AZURE}
+CLOUD_SAMPLES = {**AWS_NETWORK, **AWS_CLUSTER, **AWS_KARPENTER, **AWS_SAGEMAKER, **GCP, **GCP_TPU, **AZURE}
 
 
 def sample_resources() -> tuple[Resource, ...]:

@@ -94,6 +94,8 @@ SAMPLE_ENUMS = {
                                         "nodeConfig.reservationAffinity.consumeReservationType",
                                         "nodeConfig.guestAccelerators[0].gpuSharingConfig.gpuSharingStrategy"},
     "gcp:compute/resourcePolicy:ResourcePolicy": {"workloadPolicy.type"},
+    "gcp:compute/firewall:Firewall": {"direction"},
+    "gcp:tpu/v2Vm:V2Vm": {"acceleratorConfig.type"},
 }  # fmt: skip
 
 
@@ -171,10 +173,10 @@ def test_a_value_that_no_list_has_is_found_where_it_is(stack: str, wanted: dict[
 
 
 def test_a_type_without_a_row_is_a_fault() -> None:
-    unknown = Resource("urn:pulumi:s::aigc::gcp:tpu/v2Vm:V2Vm::vm", "gcp:tpu/v2Vm:V2Vm", "vm", "", True, {})
+    unknown = Resource("urn:pulumi:s::aigc::gcp:tpu/v2Node:V2Node::vm", "gcp:tpu/v2Node:V2Node", "vm", "", True, {})
     report = check_resources("s", [unknown])
     assert len(report.faults) == 1
-    assert "v2Vm" in report.faults[0]
+    assert "v2Node" in report.faults[0]
     assert report.types == {unknown.type: TypeReport(resources=1)}
 
 

@@ -10,7 +10,7 @@ from typing import Protocol, runtime_checkable
 import pulumi
 
 from aigc.catalog.managed import managed_gap
-from aigc.plan.stack_plan import Cloud, ManagedEndpointPlan, ModelStorePlan, StackPlan
+from aigc.plan.stack_plan import Cloud, ManagedEndpointPlan, ModelStorePlan, StackPlan, TpuVmPlan
 
 
 @dataclass(frozen=True)
@@ -111,6 +111,14 @@ class ManagedEndpoints(Protocol):
         self, plan: StackPlan, endpoint: ManagedEndpointPlan, network: NetworkHandle, store: ModelStoreHandle
     ) -> pulumi.Output[str]:
         """Make one with all that it needs; gives what the service calls it."""
+
+
+@runtime_checkable
+class TpuVms(Protocol):
+    """What an adapter offers besides if its cloud makes TPUs without a cluster (catalog/tpu_vms.yaml)."""
+
+    def tpu_vm(self, plan: StackPlan, vm: TpuVmPlan, network: NetworkHandle) -> pulumi.Output[str]:
+        """Make one with all that it needs; gives the address of its first machine, which others of the network see."""
 
 
 @runtime_checkable

@@ -15,6 +15,7 @@ from aigc.catalog.kinds import CapacityType, Cloud, GpuSharing, NodeImage, NodeP
 from aigc.catalog.labels import DEFAULT_DOMAIN
 from aigc.config.nodes_spec import NodesSpec
 from aigc.config.spec_model import SpecModel, Text
+from aigc.config.tpu_vm_spec import TpuVmSpec
 
 
 class RequestedMode(StrEnum):
@@ -260,5 +261,7 @@ class StackSpec(SpecModel):
     """Node pools by name."""
     models: dict[Text, ModelSpec] = Field(min_length=1, max_length=128)
     """Endpoints by the name of their folder in model_repository/."""
+    tpu_vms: dict[Text, TpuVmSpec] = Field(default={}, max_length=16)
+    """Slices of TPUs beside the cluster by name, only on gcp; each runs a container of yours, and no model of ours."""
     monitoring: MonitoringSpec = MonitoringSpec()
     """The stack's own Prometheus."""

@@ -12,6 +12,7 @@ from aigc.config.spec import StackSpec
 from aigc.plan.checks_cluster import cluster_problems
 from aigc.plan.checks_models import model_problems
 from aigc.plan.checks_pools import pool_problems
+from aigc.plan.checks_tpu_vms import tpu_vm_problems
 from aigc.plan.repository import Model, companions, model_names, read_model
 
 
@@ -41,6 +42,7 @@ def check(spec: StackSpec, stack: str, repository: Path) -> Findings:
         [
             *cluster_problems(spec, stack),
             *pool_problems(spec),
+            *tpu_vm_problems(spec),
             *model_problems(spec, models, known, repository),
         ]
     )

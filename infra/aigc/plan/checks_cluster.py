@@ -109,10 +109,11 @@ def zones_problems(spec: StackSpec, path: tuple[str, ...], zones: tuple[str, ...
         if zone in zones[:index]:
             yield Problem((*path, index), f"{printable(zone)} is named twice", "keep it once")
         else:
-            yield from _zone(spec, (*path, index), zone)
+            yield from zone_problems(spec, (*path, index), zone)
 
 
-def _zone(spec: StackSpec, path: tuple[str | int, ...], zone: str) -> Iterator[Problem]:
+def zone_problems(spec: StackSpec, path: tuple[str | int, ...], zone: str) -> Iterator[Problem]:
+    """A zone that is none of the stack's region."""
     if spec.region is None:
         return
     patterns = {

@@ -16,7 +16,8 @@ from aigc.plan.cost import CostInterval, CostItem, CostPlan, InferenceCost
 from aigc.plan.expected import expected_nodes
 from aigc.plan.managed import managed_costs
 from aigc.plan.registry_plan import RegistryPlan
-from aigc.plan.stack_plan import ClusterPlan, EndpointPlan, ManagedEndpointPlan, ModelStorePlan, PoolPlan
+from aigc.plan.stack_plan import ClusterPlan, EndpointPlan, ManagedEndpointPlan, ModelStorePlan, PoolPlan, TpuVmPlan
+from aigc.plan.tpu_vms import tpu_vm_costs
 
 _NOT_OURS = {
     Cloud.LOCAL: ("this machine and its electricity",),
@@ -45,6 +46,7 @@ def monthly_cost(
     endpoints: Sequence[EndpointPlan] = (),
     made: Mapping[str, float] = MappingProxyType({}),
     managed: tuple[ManagedEndpointPlan, ...] = (),
+    vms: tuple[TpuVmPlan, ...] = (),
 ) -> CostPlan:
     """The bill at the floor, at the expected traffic and at the maximum, and what is missing in it.
 
@@ -55,7 +57,7 @@ def monthly_cost(
     every = tuple(pools)
     nodes = [_nodes(pool, every, endpoints) for pool in every]
     priced: list[tuple[CostItem | None, list[str]]] = [_pool_item(spec, one) for one in nodes]
-    priced += managed_costs(spec.cloud, spec.region, managed)
+    priced += (*managed_costs(spec.cloud, spec.region, managed), *tpu_vm_costs(spec, vms))
     priced += [
         _service_item(row, nodes, spec.region, made.get(row.service, 1))
         for row in services(spec.cloud)

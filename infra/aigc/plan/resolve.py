@@ -71,6 +71,7 @@ from aigc.plan.stack_plan import (
     StackPlan,
     Taint,
 )
+from aigc.plan.tpu_vms import tpu_vm_quotas, tpu_vms
 from aigc.plan.triton_image import runtime_pins
 
 LOCAL_CLUSTER_NAME = "aigc-local"
@@ -106,7 +107,7 @@ def resolve(spec: StackSpec, stack: str, repository: Path) -> StackPlan:
     asked = (_endpoint(spec, name, models[name], by_name, repository) for name in models_on_nodes(spec))
     endpoints = with_files(spec, asked, store, models, repository)
     managed = managed_endpoints(spec, stack, models, repository, store)
-    parts, cluster = components(spec, endpoints), _cluster(spec, stack)
+    parts, cluster, vms = components(spec, endpoints), _cluster(spec, stack), tpu_vms(spec, stack)
     registry = registry_plan(spec, pulled := images(spec, parts), endpoints)
     return StackPlan(
         stack=stack,
@@ -119,7 +120,7 @@ def resolve(spec: StackSpec, stack: str, repository: Path) -> StackPlan:
         cluster=cluster,
         pools=pools,
         compute_classes=compute_classes(spec),
-        quotas=quotas((pool, _machine(spec, pool)) for pool in pools if pool.made),
+        quotas=(*quotas((pool, _machine(spec, pool)) for pool in pools if pool.made), *tpu_vm_quotas(vms)),
         namespaces=namespaces(parts),
         components=parts,
         images=pulled,
@@ -128,8 +129,9 @@ def resolve(spec: StackSpec, stack: str, repository: Path) -> StackPlan:
         endpoints=endpoints,
         managed_endpoints=managed,
         model_store=store,
+        tpu_vms=vms,
         monitoring=_monitoring(spec),
-        cost=monthly_cost(spec, pools, endpoints, made_of_services(cluster, store, registry), managed),
+        cost=monthly_cost(spec, pools, endpoints, made_of_services(cluster, store, registry), managed, vms),
     )
 
 

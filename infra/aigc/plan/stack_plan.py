@@ -28,6 +28,7 @@ from aigc.plan.parts import (
     Taint,
 )
 from aigc.plan.registry_plan import RegistryPlan
+from aigc.plan.tpu_vm_plan import TpuVmPlan
 
 __all__ = [
     "PLAN_VERSION",
@@ -64,6 +65,7 @@ __all__ = [
     "SourcePlan",
     "StackPlan",
     "Taint",
+    "TpuVmPlan",
 ]
 
 PLAN_VERSION = 5
@@ -282,6 +284,7 @@ class StackPlan(Frozen):
     managed_endpoints: tuple[ManagedEndpointPlan, ...] = ()
     model_store: ModelStorePlan | None = None
     """Buckets that the stack makes and fills with models; None where every model comes some other way."""
+    tpu_vms: tuple[TpuVmPlan, ...] = ()
     monitoring: MonitoringPlan | None
     """None where the stack has no Prometheus of its own."""
     cost: CostPlan

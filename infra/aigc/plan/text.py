@@ -23,6 +23,7 @@ from aigc.plan.stack_plan import (
     SloPlan,
     StackPlan,
     Taint,
+    TpuVmPlan,
 )
 
 _WIDTH = 36
@@ -90,6 +91,9 @@ def _models(plan: StackPlan) -> Iterator[str]:
     if plan.model_store:
         yield "\nModel files"
         yield from _fields(_model_store(plan.model_store))
+    for vm in plan.tpu_vms:
+        yield f"\nTPU VM {vm.name}"
+        yield from _fields(_tpu_vm(vm))
 
 
 def _fields(facts: Mapping[str, object]) -> Iterator[str]:
@@ -191,6 +195,15 @@ def _managed(endpoint: ManagedEndpointPlan) -> dict[str, object]:
         "slo": _slo(endpoint.slo),
         "quota": f"{endpoint.quota_instances} at most, while a new version takes over: {endpoint.quota}",
     }
+
+
+def _tpu_vm(vm: TpuVmPlan) -> dict[str, object]:
+    facts = _facts(vm)
+    # Its quota is a row of the plan's own.
+    for name in ("name", "chips", "hosts", "quota", "command"):
+        facts.pop(name)
+    machines = "one machine" if vm.hosts == 1 else f"{vm.hosts} machines"
+    return facts | {"command": " ".join(vm.command) or None, "slice": f"{vm.chips} chips, {machines}"}
 
 
 def _batching(batching: BatchingPlan) -> str:

@@ -21,6 +21,7 @@ _LOOKS_SECRET = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\b(AKIA|ASIA)[0-
 """Private keys, access keys of AWS, API keys of Google: each has a shape of its own."""
 _AUTOSCALERS = ("cluster-autoscaler", "karpenter")
 _FEWEST_ZONES = 2
+_TPU_VM = "gcp:tpu/v2Vm:V2Vm"
 
 
 def _named_provider(stack: StackView) -> Iterator[Finding]:
@@ -157,6 +158,9 @@ def _protected(stack: StackView) -> Iterator[Finding]:
     for item in stack.of_type(*_ENFORCES) if stack.production else ():
         if not item.protect and item.inputs.get("deletionProtection") is not True:
             yield Finding(item.urn, "the cluster of a production stack may be deleted", "set deletion_protection")
+    for item in stack.of_type(_TPU_VM) if stack.production else ():
+        if not item.protect and item.inputs.get("deletionPolicy") != "PREVENT":
+            yield Finding(item.urn, "the TPU VM of a production stack may be deleted", "set deletion_policy: PREVENT")
 
 
 def _zones(stack: StackView) -> Iterator[Finding]:
@@ -183,7 +187,7 @@ RULES = (
     Rule("back-from-zero", "A pool that goes to zero comes back.", Weight.MANDATORY, _back_from_zero),
     Rule(
         "production-is-protected",
-        "Production clusters are not deleted by accident.",
+        "Production clusters and TPU VMs are not deleted by accident.",
         Weight.MANDATORY,
         _protected,
         alone=True,

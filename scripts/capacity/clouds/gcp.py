@@ -90,8 +90,11 @@ class Gcp:
         known = self._regional()
         if isinstance(known, Unknown):
             return known
+        machine_type = types.get(need.pools[0])
+        if need.code is None and machine_type is None:
+            return Unknown(f"nobody has sourced what {need.name} is called", "look it up under IAM, Quotas")
         # A family's processors are called after it, for example T2D_CPUS; where the catalog has no code this is tried.
-        code = need.code or f"{types[need.pools[0]].split('-')[0].upper()}_CPUS"
+        code = need.code or f"{str(machine_type).split('-')[0].upper()}_CPUS"
         if code in known.value:
             return Known(known.value[code])
         return Unknown(

@@ -19,6 +19,7 @@ from scripts.capacity.verdict import Outcome
 from tests.pure.capacity.google_server import PROJECT, TOKEN, Google, quota
 from tests.pure.capacity.loopback import serving
 from tests.pure.plan.stacks_for_tests import add_model, gcp, write
+from tests.pure.plan.tpu_vm_stacks import tpu_vm_stack
 
 
 def plan(folder: Path, **more: Any) -> StackPlan:
@@ -93,6 +94,14 @@ def test_a_spot_quota_of_zero_is_answered_with_on_demand(tmp_path: Path, google:
         "on_demand",
         0.85362,  # the catalog's, of this region: Google's API has none
     )
+
+
+@pytest.mark.parametrize(("capacity", "reason"), [("on_demand", "have no TPUV6EPer"), ("reserved", "nobody has")])
+def test_a_tpu_vm_s_quota_stays_unknown(tmp_path: Path, google: Google, capacity: str, reason: str) -> None:
+    whole = report(plan(tmp_path, **tpu_vm_stack(capacity=capacity)))
+    (answer,) = (one for one in whole.quotas if one.need.pools == ("TPU VM embed",))
+    assert isinstance(answer.live, Unknown) and reason in answer.live.reason
+    assert whole.outcome is Outcome.FITS
 
 
 def test_a_zone_without_it(tmp_path: Path, google: Google) -> None:

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from tests.pure.plan.gke_stacks import with_pool
 from tests.pure.plan.managed_stacks import managed_stack
 from tests.pure.plan.stacks_for_tests import aws, azure
+from tests.pure.plan.tpu_vm_stacks import tpu_vm_stack
 
 Ask: TypeAlias = "dict[str, Any] | Callable[[Path], dict[str, Any]]"
 """`aigc:stack` of a stack file, or what makes it of a model repository."""
@@ -25,6 +26,7 @@ class Uses:
     accelerator: str | None = None
     """Of the pool that an endpoint lands on; None: it has none."""
     managed: bool = False
+    tpu_vm: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,9 @@ HANDBOOK: tuple[Uses | Refused, ...] = (
     Uses("TPU v5p", _on_gcp("ct5p-hightpu-4t"), "ct5p-hightpu-4t", "tpu-v5p"),
     Uses("TPU v6e", _on_gcp("ct6e-standard-4t"), "ct6e-standard-4t", "tpu-v6e"),
     Uses("TPU 7x", _on_gcp("tpu7x-standard-4t"), "tpu7x-standard-4t", "tpu-v7x"),
+    Uses("Cloud TPU VM", tpu_vm_stack(), accelerator="tpu-v6e", tpu_vm=True),
+    Refused("Cloud TPU VM: 7x", tpu_vm_stack(accelerator="tpu-v7x", topology="2x2x1"), "tpu_vms.embed.accelerator",
+            "gets no new features", "tpu7x-standard-4t"),
     Uses("Inferentia", _on_aws("inf2.xlarge"), "inf2.xlarge", "aws-inferentia2"),
     Refused("Inferentia of the first generation", _on_aws("inf1.xlarge"), "pools.x.machine_type",
             "knows no Inferentia1 since version 2.24", "Neuron"),

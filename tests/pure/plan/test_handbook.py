@@ -17,8 +17,8 @@ from tests.pure.plan.handbook import HANDBOOK, Ask, Refused, Uses
 from tests.pure.plan.stacks_for_tests import write
 
 ROWS = ("AWS", "GCP", "Azure", "SageMaker", "Vertex AI", "Azure ML", "Project Bonsai", "GPU V100", "GPU A100",
-        "GPU H100", "TPU v4", "TPU v5e", "TPU v5p", "TPU v6e", "TPU 7x", "Inferentia", "FPGA Stratix 10", "FPGA F2",
-        "CPU EPYC", "CPU Xeon")  # fmt: skip
+        "GPU H100", "TPU v4", "TPU v5e", "TPU v5p", "TPU v6e", "TPU 7x", "Cloud TPU VM", "Inferentia",
+        "FPGA Stratix 10", "FPGA F2", "CPU EPYC", "CPU Xeon")  # fmt: skip
 """What the handbook names."""
 ONLY_REFUSED = {"Vertex AI", "Azure ML", "Project Bonsai"}
 USED = [row for row in HANDBOOK if isinstance(row, Uses)]
@@ -50,6 +50,9 @@ def test_a_stack_uses_it(tmp_path: Path, repository: Path, row: Uses) -> None:
         assert [(one.machine_type, one.accelerator) for one in plan.managed_endpoints] == [
             (row.machine_type, row.accelerator)
         ]
+        return
+    if row.tpu_vm:
+        assert [vm.accelerator for vm in plan.tpu_vms] == [row.accelerator]
         return
     pools = {pool.name: pool for pool in plan.pools}
     landed = [pools[endpoint.pool] for endpoint in plan.endpoints if endpoint.pool]

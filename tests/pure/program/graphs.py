@@ -22,7 +22,7 @@ from aigc.observability.prometheus import observe
 from aigc.plan.stack_plan import StackPlan
 from aigc.serving.endpoint import build_endpoints
 from aigc.serving.gateway import build_gateway
-from aigc.serving.managed_endpoint import build_managed_endpoints
+from aigc.serving.off_cluster import build_off_cluster
 from scripts.engine.graph import Graph
 from scripts.engine.monitor import Engine, Monitor
 
@@ -42,7 +42,7 @@ def build(plan: StackPlan) -> None:
     )
     scale_steady_endpoints(plan, cluster, foundation, [made for endpoint in endpoints for made in endpoint.objects])
     observe(plan, cluster, foundation, None)
-    build_managed_endpoints(plan, network, store)
+    build_off_cluster(plan, network, store)
 
 
 def graph_of(program: Callable[[], None], stack: str) -> Graph:

@@ -8,11 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import pulumi
+
 from aigc.clouds.contract import ClusterHandle, Inability, ModelStoreHandle, NetworkHandle, no_managed_endpoints
 from aigc.clouds.gcp.cluster import GkeCluster
 from aigc.clouds.gcp.model_store import GcpModelStore
 from aigc.clouds.gcp.network import GcpNetwork
-from aigc.plan.stack_plan import Cloud, ModelStorePlan, StackPlan
+from aigc.clouds.gcp.tpu_vm import TpuVm
+from aigc.plan.stack_plan import Cloud, ModelStorePlan, StackPlan, TpuVmPlan
 
 _INABILITIES = (
     Inability(
@@ -73,7 +76,14 @@ _INABILITIES = (
         "old images",
         "An image that has a tag is never deleted by itself, for its repository lets no tag be moved or deleted",
     ),
-    Inability("TPU VMs", "TPUs come as nodes of GKE; Cloud TPU VMs beside a cluster are not made"),
+    Inability(
+        "TPU VMs in a queue",
+        "A TPU VM is there at once or not at all: what waits in the queue of the TPU API gets no service account here",
+    ),
+    Inability(
+        "TPU VMs behind the gateway",
+        "Their clients are in the network and call the address itself; no objective, dashboard or alert knows it",
+    ),
     no_managed_endpoints(Cloud.GCP),
     Inability(
         "steady endpoints", "Kourier routes Knative Services only; a steady endpoint is reached inside the cluster"
@@ -95,6 +105,10 @@ class GoogleCloud:
     def cluster(self, plan: StackPlan, network: NetworkHandle) -> ClusterHandle:
         """The cluster and its node pools."""
         return GkeCluster("cluster", plan, network).handle
+
+    def tpu_vm(self, plan: StackPlan, vm: TpuVmPlan, network: NetworkHandle) -> pulumi.Output[str]:
+        """A node of the Cloud TPU API."""
+        return TpuVm(vm.name, plan, vm, network).address
 
     def model_store(
         self, plan: StackPlan, store: ModelStorePlan, network: NetworkHandle, cluster: ClusterHandle, root: Path

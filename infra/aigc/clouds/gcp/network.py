@@ -14,6 +14,7 @@ from aigc.tokens import Component
 _POD_RANGE = "pods"
 _SERVICE_RANGE = "services"
 _APIS = ("compute.googleapis.com", "container.googleapis.com")
+_TPU_API = "tpu.googleapis.com"
 
 
 class GcpNetwork(Component):
@@ -28,7 +29,7 @@ class GcpNetwork(Component):
         apis = [
             # Left on at destroy: another stack of the project may need them.
             Service(api.split(".")[0], service=api, disable_on_destroy=False, opts=self.child(provider))
-            for api in _APIS
+            for api in (*_APIS, *((_TPU_API,) if plan.tpu_vms else ()))
         ]
         network = Network(
             "network", name=plan.cluster.name, auto_create_subnetworks=False, opts=self.child(provider, apis)
