@@ -48,6 +48,16 @@ def print_faults(faults: Iterable[Fault], output_format: OutputFormat = OutputFo
         print_json({"faults": [vars(fault) for fault in faults]})
         return
     for fault in faults:
-        err.print(f"✗ {fault.where}", style="bold red", markup=False)
-        err.print(f"    {fault.problem}", markup=False)
-        err.print(f"    → {fault.way_out}", style="cyan", markup=False)
+        _print_fault(fault, "✗", "bold red")
+
+
+def print_warnings(warnings: Iterable[Fault]) -> None:
+    """Print what is allowed and may be wrong all the same, to standard error."""
+    for warning in warnings:
+        _print_fault(warning, "!", "bold yellow")
+
+
+def _print_fault(fault: Fault, mark: str, style: str) -> None:
+    err.print(f"{mark} {fault.where}", style=style, markup=False)
+    err.print(f"    {fault.problem}", markup=False)
+    err.print(f"    → {fault.way_out}", style="cyan", markup=False)

@@ -17,14 +17,16 @@ STYLES = {Outcome.FITS: "green", Outcome.DOES_NOT_FIT: "red", Outcome.UNKNOWN: "
 MARKS = {Outcome.FITS: "✓", Outcome.DOES_NOT_FIT: "✗", Outcome.UNKNOWN: "?"}
 
 
-def as_json(report: CapacityReport, asked_at: str) -> dict[str, Any]:
-    """The whole report. A fact is `{"value": ...}`, or `{"unknown": why, "way_out": what would change that}`.
+def as_json(report: CapacityReport, asked_at: str, places: Mapping[str, str]) -> dict[str, Any]:
+    """The whole report; `places` says of each pool where the stack file has it.
+
+    A fact is `{"value": ...}`, or `{"unknown": why, "way_out": what would change that}`.
 
     Keys: format, stack, cloud, region, asked_at (UTC), account (fact), verdict (`fits`, `does not fit`, `unknown`),
-    pools (name, machine_type, capacity, zones, nodes {min, max}, verdict, reasons [about, verdict, sentence, way_out],
-    usd_per_hour {on_demand, spot}, each {live (fact; spot: by zone), catalog (null: not of this region)}, alternative
-    (null: none was looked for; else a fact)), quotas (name, code, unit, needed, pools, live (fact of limit, used,
-    note)), not_asked (sentences).
+    pools (name, where, machine_type, capacity, zones, nodes {min, max}, verdict, reasons [about, verdict, sentence,
+    way_out], usd_per_hour {on_demand, spot}, each {live (fact; spot: by zone), catalog (null: not of this region)},
+    alternative (null: none was looked for; else a fact)), quotas (name, code, unit, needed, pools, live (fact of limit,
+    used, note)), not_asked (sentences).
     """
     return {
         "format": FORMAT,
@@ -34,7 +36,7 @@ def as_json(report: CapacityReport, asked_at: str) -> dict[str, Any]:
         "asked_at": asked_at,
         "account": _fact(report.account, str),
         "verdict": report.outcome.value,
-        "pools": [_pool(pool) for pool in report.pools],
+        "pools": [_pool(one, places[one.pool.name]) for one in report.pools],
         "quotas": [_quota(answer) for answer in report.quotas],
         "not_asked": list(report.not_asked),
     }
@@ -46,10 +48,11 @@ def _fact(fact: Fact[T], value: Callable[[T], Any]) -> dict[str, Any]:
     return {"value": value(fact.value)}
 
 
-def _pool(report: PoolReport) -> dict[str, Any]:
+def _pool(report: PoolReport, where: str) -> dict[str, Any]:
     pool, alternative = report.pool, report.alternative
     return {
         "name": pool.name,
+        "where": where,
         "machine_type": pool.machine_type,
         "capacity": pool.capacity.value,
         "zones": list(pool.zones),
@@ -99,12 +102,12 @@ def _live_quota(quota: LiveQuota) -> dict[str, Any]:
     return {"limit": quota.limit, "used": quota.used, "note": quota.note}
 
 
-def as_lines(report: CapacityReport, asked_at: str) -> Iterator[tuple[str, str | None]]:
-    """The report as lines with their styles."""
+def as_lines(report: CapacityReport, asked_at: str, places: Mapping[str, str]) -> Iterator[tuple[str, str | None]]:
+    """The report as lines with their styles; `places` says of each pool where the stack file has it."""
     account = report.account.reason if isinstance(report.account, Unknown) else report.account.value
     yield f"Capacity of stack {report.stack}: {report.cloud} {report.region}, account {account}, {asked_at}", "bold"
     for pool in report.pools:
-        yield from _pool_lines(pool)
+        yield from _pool_lines(pool, places[pool.pool.name])
     yield "\nNot asked", "bold"
     for sentence in report.not_asked:
         yield f"  {sentence}", None
@@ -112,10 +115,11 @@ def as_lines(report: CapacityReport, asked_at: str) -> Iterator[tuple[str, str |
     yield f"\n{MARKS[report.outcome]} stack {report.stack}: {report.outcome}{unsure}", STYLES[report.outcome]
 
 
-def _pool_lines(report: PoolReport) -> Iterator[tuple[str, str | None]]:
+def _pool_lines(report: PoolReport, where: str) -> Iterator[tuple[str, str | None]]:
     pool = report.pool
     nodes = f"{pool.min_nodes} to {pool.max_nodes} x {pool.machine_type}, {pool.capacity.value}"
     yield f"\n{MARKS[report.outcome]} pool {pool.name}: {report.outcome} ({nodes})", STYLES[report.outcome]
+    yield f"  {where}", None
     for finding in report.findings:
         yield f"  {MARKS[finding.outcome]} {finding.about}: {finding.sentence}", None
         if finding.way_out and finding.outcome is not Outcome.FITS:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from aigc.config.stack_file import examine as examine_file
+from aigc.config.stacks import stack_path
 from aigc.plan.validation import plan_of
 from scripts.capacity.contract import open_cloud
 from scripts.capacity.examine import examine
@@ -32,11 +34,13 @@ def register(app: typer.Typer) -> None:
         plan = plan_of(stack)
         cloud = open_cloud(plan, Deadline(timeout))
         report = examine(plan, cloud, lambda text: err.print(f"· {text} …", markup=False))
+        file = examine_file(stack_path(stack))
+        places = {pool.name: file.where(("pools", pool.name)) for pool in plan.pools}
         asked_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         if output_format is OutputFormat.JSON:
-            print_json(as_json(report, asked_at))
+            print_json(as_json(report, asked_at, places))
         else:
-            for line, style in as_lines(report, asked_at):
+            for line, style in as_lines(report, asked_at, places):
                 out.print(line, style=style, markup=False)
         if report.outcome is not Outcome.FITS:
             raise typer.Exit(EXIT_NO)

@@ -10,8 +10,8 @@ import typer
 
 from aigc.catalog.faults import Fault, UserError, fail
 from aigc.config.stacks import shown, stack_names, stack_path
-from aigc.plan.validation import stack_file_faults
-from scripts.console import EXIT_BAD_INPUT, OutputFormat, out, print_faults, print_json
+from aigc.plan.validation import stack_file_faults, stack_file_warnings
+from scripts.console import EXIT_BAD_INPUT, OutputFormat, out, print_faults, print_json, print_warnings
 
 
 def register(app: typer.Typer) -> None:
@@ -31,8 +31,9 @@ def register(app: typer.Typer) -> None:
         ] = None,
         output_format: Annotated[OutputFormat, typer.Option("--format")] = OutputFormat.TEXT,
     ) -> None:
-        """Say every fault of the stack files, each with its path, the reason and the way out."""
+        """Say every fault of the stack files, each with path, reason and way out; a warning refuses nothing."""
         faults: list[Fault] = []
+        warnings: list[Fault] = []
         sound: list[str] = []
         now = today.replace(tzinfo=UTC) if today else datetime.now(UTC)
         for path in _paths(stacks or [], file or [], faults):
@@ -40,7 +41,8 @@ def register(app: typer.Typer) -> None:
             faults += found
             if not found:
                 sound.append(shown(path))
-        _report(sound, faults, output_format)
+                warnings += stack_file_warnings(path)
+        _report(sound, warnings, faults, output_format)
 
 
 def _paths(stacks: list[str], files: list[Path], faults: list[Fault]) -> list[Path]:
@@ -57,12 +59,14 @@ def _paths(stacks: list[str], files: list[Path], faults: list[Fault]) -> list[Pa
     return paths
 
 
-def _report(sound: list[str], faults: list[Fault], output_format: OutputFormat) -> None:
+def _report(sound: list[str], warnings: list[Fault], faults: list[Fault], output_format: OutputFormat) -> None:
     if output_format is OutputFormat.JSON:
-        print_json({"valid": sound, "faults": [vars(fault) for fault in faults]})
+        told = {"warnings": warnings, "faults": faults}
+        print_json({"valid": sound, **{name: [vars(one) for one in found] for name, found in told.items()}})
     else:
         for path in sound:
             out.print(f"✓ {path}", style="green", markup=False)
+        print_warnings(warnings)
         print_faults(faults)
     if faults:
         raise typer.Exit(EXIT_BAD_INPUT)

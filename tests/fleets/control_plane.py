@@ -29,10 +29,13 @@ from scripts.local.cluster.supervisor import log_file
 
 PROCESSES = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 """Of the local cluster's, those that need no host: no kubelet, no containerd, no proxy, no DNS."""
+AUTOSCALER_SECONDS = 3
+"""How often HorizontalPodAutoscalers are looked at; Kubernetes' own 15 s would be most of a scene."""
 _MORE_ARGUMENTS = {
     # KWOK watches from version 0, which the API server would take for a streamed list: these want an etcd newer than
     # Debian's, each of its watches ended at once, and a node was ready only after half a minute.
     "kube-apiserver": ("--feature-gates=WatchList=false",),
+    "kube-controller-manager": (f"--horizontal-pod-autoscaler-sync-period={AUTOSCALER_SECONDS}s",),
 }
 READY_SECONDS = 120.0
 POLL_SECONDS = 0.1
@@ -46,6 +49,7 @@ class ControlPlane:
         self.layout = Layout(root)
         self._bin_dir = bin_dir
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._commands: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {}
         self._logs: list[IO[bytes]] = []
         self._client: KubeClient | None = None
 
@@ -77,14 +81,35 @@ class ControlPlane:
 
     def run(self, name: str, arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
         """Start a process with nothing of our environment but a path, its output in a log of its name."""
-        log = log_file(self.layout, name).open("wb")
-        self._logs.append(log)
         settings = {"PATH": f"{self._bin_dir}:{SYSTEM_PATH}", "HOME": str(self.layout.root), **(environment or {})}
         if OWNER_VARIABLE in settings:
             raise AssertionError(f"{OWNER_VARIABLE} marks the local cluster's processes: a fleet has none")
+        self._commands[name] = tuple(arguments), settings
+        self.run_again(name)
+
+    def run_again(self, name: str) -> None:
+        """Start it as it was started before, as a kubelet does with what has ended; its log goes on."""
+        log = log_file(self.layout, name).open("ab")
+        self._logs.append(log)
+        arguments, settings = self._commands[name]
         self._running[name] = subprocess.Popen(
-            list(arguments), env=settings, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+            arguments, env=settings, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
         )
+
+    def wait_for_end(self, name: str, seconds: float = READY_SECONDS) -> None:
+        """Until a process has ended by itself, and well.
+
+        Raises:
+            UserError: it goes on, or says that something went wrong.
+        """
+        try:
+            code = self._running[name].wait(seconds)
+        except subprocess.TimeoutExpired:
+            words = f"after {seconds:.0f} s still not ended"
+        else:
+            words = f"ended with {code}" if code else ""
+        if words:
+            raise fail(f"fleet, {name}", f"{words}\n{self.last_words(name)}", "see its lines above")
 
     def wait(self, name: str, missing: Callable[[], str], seconds: float = READY_SECONDS) -> None:
         """Until nothing is missing; a process that ended, or the time, ends the wait with its last words.

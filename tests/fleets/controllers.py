@@ -1,4 +1,4 @@
-"""What acts in a fleet: real definitions for all, Knative's own controllers for what pods come of."""
+"""What acts in a fleet: real definitions for all, Knative's own controllers for what pods come of (KEDA: `keda.py`)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from aigc.catalog.labels import KNATIVE_NAMESPACE
+from aigc.foundation.keda import COMPONENT as KEDA
 from aigc.foundation.knative import COMPONENT as KNATIVE
 from aigc.foundation.manifest import with_data, with_own_webhook_rules, without_aggregated_rules
 from scripts.engine.kube_client import KubeClient
 from scripts.engine.objects import key_of
 from scripts.local.cluster import layout as at
 from tests.fleets.control_plane import ControlPlane
+from tests.fleets.keda import has_scalers
 from tests.fleets.manifests import bodies_of
 from tests.fleets.neighbours import Neighbour, Neighbours, endpoints_of, without_selector
 from tests.fleets.wave import AT_ONCE
@@ -22,7 +24,9 @@ from tests.fleets.wave import AT_ONCE
 Body = dict[str, Any]
 Config = Mapping[str, Mapping[str, str]]
 
-_MANIFESTS = ("knative-serving", "keda", "prometheus-operator")
+GO_GROUPS = ("knative", "keda")
+"""What their programs are built in."""
+_MANIFESTS = (KNATIVE, KEDA, "prometheus-operator")
 _KNATIVE_PROCESSES = ("webhook", "controller", "autoscaler")
 _KNATIVE_SETTINGS = ("ConfigMap", "Secret", "ServiceAccount", "ClusterRole")
 _QUEUE_IMAGE = "dev.local/knative-queue"
@@ -37,14 +41,17 @@ class Controllers:
         self.processes: dict[str, Neighbour] = {}
 
     def define(self, rendered: Iterable[Body], more: Iterable[Body]) -> None:
-        """Knative's own kinds, and those of the others that the stack declares."""
+        """All kinds of whose controllers act here, and those of the others that the stack declares."""
+        rendered = list(rendered)
         declared = {body.get("kind") for body in rendered}
+        # Its operator waits for all of its kinds, also for those that no stack has.
+        acting = {KNATIVE, KEDA} if has_scalers(rendered) else {KNATIVE}
         found = [
             body
             for name in _MANIFESTS
             for body in bodies_of(name)
             if body["kind"] == "CustomResourceDefinition"
-            and (name == KNATIVE or body["spec"]["names"]["kind"] in declared)
+            and (name in acting or body["spec"]["names"]["kind"] in declared)
         ]
         wanted = [*found, *more]
         with ThreadPoolExecutor(AT_ONCE) as workers:

@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from aigc.catalog.labels import ENDPOINT_LABEL, MODELS_NAMESPACE
-from aigc.plan.stack_plan import EndpointPlan, ServingMode, StackPlan
+from aigc.plan.stack_plan import Autoscaler, EndpointPlan, ServingMode, StackPlan
 from scripts.engine.kube_client import KubeClient
 from scripts.engine.objects import ObjectKey
 from tests.fleets.footprints import STAND_IN_LABEL, Footprint, budgets, footprints
 from tests.fleets.nodes import node
-from tests.fleets.scenes import WAITING, Load, Placed, or_else, replicas
+from tests.fleets.scenes import WAITING, Placed, or_else
 from tests.fleets.stand_ins import StandIn, difference, hurried
 from tests.fleets.traffic import Activator
 from tests.fleets.wave import AT_ONCE, take_away
@@ -45,7 +45,7 @@ class Fleet:
     """Nodes, rendered objects and what becomes of both."""
 
     def __init__(self, client: KubeClient, plan: StackPlan, *, hurry: bool) -> None:
-        self._client, self._plan, self._hurry = client, plan, hurry
+        self._client, self._plan, self.hurry = client, plan, hurry
         self._pool_of: dict[str, str] = {}
         self._made: Counter[str] = Counter()
         self.differences: list[StandIn] = []
@@ -89,20 +89,12 @@ class Fleet:
         """Rendered documents in their order, or what stands in for them."""
         for body in bodies:
             found = difference(body)
-            applied, hurry = hurried(body) if self._hurry else (body, None)
+            applied, hurry = hurried(body) if self.hurry else (body, None)
             self.differences += [one for one in (found, hurry) if one is not None]
             self.stand_ins += footprints(body)
             instead = [*(one.body() for one in footprints(body)), *budgets(body)]
             for one in [applied] if found is None else instead:
                 self._client.apply(one, force=True)
-
-    def scale_steady(self, load: Load) -> None:
-        """As many replicas of each steady endpoint as its autoscaler asks for."""
-        for endpoint in self._plan.endpoints:
-            if endpoint.mode is ServingMode.STEADY:
-                path = self._client.path_of(ObjectKey("apps/v1", "Deployment", MODELS_NAMESPACE, endpoint.name))
-                body = {"spec": {"replicas": replicas(endpoint, load)}}
-                self._client.call("PATCH", f"{path}/scale", body, _MERGE)
 
     def tell(self, activator: Activator, in_flight: float) -> None:
         """One second of traffic to every endpoint that follows its requests; of none, as its pods would say then."""
@@ -163,6 +155,11 @@ class Fleet:
     def budgets(self) -> list[Body]:
         """PodDisruptionBudgets as the cluster counts them."""
         return self._client.list("policy/v1", "PodDisruptionBudget")
+
+    def scalers(self) -> list[Body]:
+        """ScaledObjects with what KEDA says of them."""
+        steady = any(endpoint.scaling.autoscaler is Autoscaler.KEDA for endpoint in self._plan.endpoints)
+        return self._client.list("keda.sh/v1alpha1", "ScaledObject") if steady else []
 
 
 def _said(pod: Body) -> str:

@@ -96,5 +96,19 @@ def budget_objections(budgets: Iterable[Mapping[str, Any]]) -> list[str]:
     return found
 
 
+def scaler_objections(scene: Scene, scalers: Iterable[Mapping[str, Any]]) -> list[str]:
+    """ScaledObjects that KEDA does not follow, or that fall back although their metrics are there, or the reverse."""
+    should = {"Ready": True, "Fallback": scene.load is Load.UNSEEN}
+    found: list[str] = []
+    for one in scalers:
+        said = {each["type"]: each for each in (one.get("status") or {}).get("conditions") or []}
+        for name, wanted in should.items():
+            condition = said.get(name, {})
+            if (condition.get("status") == "True") != wanted:
+                words = condition.get("message") or "KEDA says nothing of it"
+                found.append(f"ScaledObject {one['metadata']['name']} is {'not ' * wanted}{name}: {words}")
+    return found
+
+
 def _places(placed: Mapping[str, int]) -> str:
     return ", ".join(f"{number} on {where}" for where, number in sorted(placed.items())) or "none"

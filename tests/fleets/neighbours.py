@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,13 +33,31 @@ class Neighbours:
         # `ip netns` keeps its names below /run, which the mount namespace shares with the host.
         _run("mount", "-t", "tmpfs", "fleet", "/run")
 
-    def start(self, deployment: dict[str, Any], binary: Path) -> Neighbour:
-        """Run the first container of a Deployment: its environment, and the administrator's rights."""
+    def start(
+        self,
+        deployment: dict[str, Any],
+        binary: Path,
+        volumes: Mapping[str, Path] | None = None,
+        more_arguments: Iterable[str] = (),
+        more_environment: Mapping[str, str] | None = None,
+    ) -> Neighbour:
+        """Run the first container of a Deployment: its arguments and environment, and the administrator's rights.
+
+        Args:
+            deployment: of a manifest.
+            binary: what its image would have.
+            volumes: where its arguments say a volume is mounted -> where that is here.
+            more_arguments: that a process needs and a pod does not.
+            more_environment: the same.
+        """
         metadata, pod = deployment["metadata"], deployment["spec"]["template"]["spec"]
         made = self._network(metadata["name"], metadata["namespace"])
-        environment = {one["name"]: _value(one, made) for one in pod["containers"][0].get("env") or []}
-        environment["KUBECONFIG"] = str(self._plane.layout.kubeconfig)
-        self._plane.run(made.name, ["nsenter", f"--net=/run/netns/{made.name}", str(binary)], environment=environment)
+        container = pod["containers"][0]
+        environment = {one["name"]: _value(one, made) for one in container.get("env") or []}
+        environment |= {"KUBECONFIG": str(self._plane.layout.kubeconfig), **(more_environment or {})}
+        arguments = [_here(one, volumes or {}) for one in container.get("args") or []]
+        command = ["nsenter", f"--net=/run/netns/{made.name}", str(binary), *arguments, *more_arguments]
+        self._plane.run(made.name, command, environment=environment)
         return made
 
     def _network(self, name: str, namespace: str) -> Neighbour:
@@ -90,6 +109,12 @@ def _number(port: dict[str, Any]) -> int:
     if not isinstance(target, int):
         raise AssertionError(f"port {port['name']} is named {target}: the fleet has no container to ask")
     return target
+
+
+def _here(argument: str, volumes: Mapping[str, Path]) -> str:
+    for mounted, folder in volumes.items():
+        argument = argument.replace(f"={mounted}", f"={folder}")
+    return argument
 
 
 def _value(variable: dict[str, Any], neighbour: Neighbour) -> str:

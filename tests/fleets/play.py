@@ -19,10 +19,11 @@ from typing import Any
 
 import yaml
 
+from aigc.autoscaling.keda import DECLINE_PERIOD_SECONDS
 from aigc.catalog.labels import MODELS_NAMESPACE
-from aigc.plan.stack_plan import ServingMode, StackPlan
+from aigc.plan.stack_plan import Autoscaler, EndpointPlan, StackPlan
 from aigc.plan.validation import plan_of
-from scripts.local.cluster.layout import CLUSTER_DOMAIN
+from scripts.local.cluster.layout import CLUSTER_DOMAIN, NODE_IP
 from scripts.local.supply.api import ensure_host_tools
 from scripts.local.supply.go_build import ensure_group
 from scripts.progress import Progress
@@ -30,12 +31,23 @@ from tests.fleets.control_plane import ControlPlane, make_link
 from tests.fleets.controllers import Controllers
 from tests.fleets.fleet import IN_FLIGHT, Body, Fleet, Sight
 from tests.fleets.footprints import KNATIVE_OPERATOR_KIND
-from tests.fleets.judge import budget_objections, lost, objections, stand_in_objections, stand_ins_expected
+from tests.fleets.hosts import Hosts
+from tests.fleets.judge import (
+    budget_objections,
+    lost,
+    objections,
+    scaler_objections,
+    stand_in_objections,
+    stand_ins_expected,
+)
+from tests.fleets.keda import Keda, has_scalers
 from tests.fleets.kwok import ensure_kwok, start_kwok
 from tests.fleets.namespaces import mount_root
 from tests.fleets.neighbours import Neighbours
+from tests.fleets.prometheus import HOST as PROMETHEUS_HOST
+from tests.fleets.prometheus import Prometheus, queries_of
 from tests.fleets.scenes import Load, Placed, Scene, expected, scenes
-from tests.fleets.stand_ins import definitions, operator_config
+from tests.fleets.stand_ins import CONTROL_PLANE, definitions, operator_config
 from tests.fleets.traffic import Activator, answer_as_activator
 
 PATIENCE_SECONDS = 60.0
@@ -77,32 +89,44 @@ def rendered(folder: Path) -> list[Body]:
 
 def prepare(
     plane: ControlPlane, plan: StackPlan, bodies: list[Body], clock: Clock, *, hurry: bool
-) -> tuple[Fleet, Controllers]:
+) -> tuple[Fleet, Controllers, Prometheus]:
     """The platform and the stack's objects on the fewest nodes."""
-    progress = Progress(quiet=True)
-    fleet, controllers = Fleet(plane.client, plan, hurry=hurry), Controllers(plane, Neighbours(plane))
+    progress, neighbours = Progress(quiet=True), Neighbours(plane)
+    fleet, controllers = Fleet(plane.client, plan, hurry=hurry), Controllers(plane, neighbours)
+    hosts, metrics = Hosts(plane.layout.root / "hosts"), Prometheus(queries_of(bodies))
     start_kwok(plane, *ensure_kwok())
     controllers.define(bodies, definitions(bodies))
     namespaces = [body for body in bodies if body.get("kind") == "Namespace"]
     fleet.apply(namespaces)
     fleet.have(scenes(plan)[0].nodes)
     clock.lap("definitions, namespaces and nodes")
+    keda = Keda(plane, neighbours, hosts, ensure_group("keda", progress)) if has_scalers(bodies) else None
+    if keda:
+        keda.start()
     if any((body.get("apiVersion"), body.get("kind")) == KNATIVE_OPERATOR_KIND for body in bodies):
         registries = {image.partition("/")[0] for image in plan.images.values()}
         controllers.start_knative(ensure_group("knative", progress), operator_config(bodies, registries))
     clock.lap("Knative")
+    if keda:
+        keda.finish()
+        hosts.lead([PROMETHEUS_HOST], NODE_IP)
+        metrics.serve()
+        fleet.differences.append(CONTROL_PLANE)
+        clock.lap("KEDA")
     names = [f"{one.name}-00001.{MODELS_NAMESPACE}.svc.{CLUSTER_DOMAIN}" for one in plan.endpoints]
-    answer_as_activator(plane.layout.root / "hosts", names)
+    answer_as_activator(hosts, names)
     fleet.apply(body for body in bodies if body.get("kind") != "Namespace")
     clock.lap("the stack's objects")
-    return fleet, controllers
+    return fleet, controllers, metrics
 
 
 class Play:
     """The scenes of one stack, one after the other."""
 
-    def __init__(self, plan: StackPlan, fleet: Fleet, controllers: Controllers, patience_seconds: float) -> None:
-        self._plan, self._fleet, self._patience_seconds = plan, fleet, patience_seconds
+    def __init__(
+        self, plan: StackPlan, fleet: Fleet, controllers: Controllers, metrics: Prometheus, patience_seconds: float
+    ) -> None:
+        self._plan, self._fleet, self._metrics, self._patience_seconds = plan, fleet, metrics, patience_seconds
         autoscaler = controllers.processes.get("autoscaler")
         self._activator = Activator(autoscaler) if autoscaler else None
         self._should: Placed = {}
@@ -111,7 +135,7 @@ class Play:
     def show(self, scene: Scene) -> Seen:
         """Make it so, wait for what should come of it, and judge what did."""
         refused = self._fleet.have(scene.nodes)
-        self._fleet.scale_steady(scene.load)
+        self._metrics.tell(None if scene.load is Load.UNSEEN else _in_flight(scene))
         before = self._sight
         sight = self._sight = self._fleet.settled(
             self._seconds(scene), lambda now: not self._off(scene, now), self._traffic(scene)
@@ -129,6 +153,7 @@ class Play:
             *objections(self._plan, scene, self._should, now.endpoints),
             *stand_in_objections(self._plan, scene, self._fleet.stand_ins, now.stand_ins),
             *self._said(scene, budget_objections(self._fleet.budgets())),
+            *self._said(scene, scaler_objections(scene, self._fleet.scalers())),
         ]
 
     @staticmethod
@@ -139,13 +164,25 @@ class Play:
         activator = self._activator
         if activator is None or scene.load is Load.REST:
             return lambda: None
-        return lambda: self._fleet.tell(activator, IN_FLIGHT if scene.load is Load.MOST else 0.0)
+        return lambda: self._fleet.tell(activator, _in_flight(scene))
 
     def _seconds(self, scene: Scene) -> float:
         if scene.load is not Load.IDLE:
             return self._patience_seconds
-        followers = [one for one in self._plan.endpoints if one.mode is ServingMode.KNATIVE]
-        return max(one.scaling.idle_seconds for one in followers) + IDLE_MORE_SECONDS
+        return max(self._kept_seconds(endpoint) for endpoint in self._plan.endpoints)
+
+    def _kept_seconds(self, endpoint: EndpointPlan) -> float:
+        scaling = endpoint.scaling
+        if scaling.autoscaler is Autoscaler.KPA:
+            return scaling.idle_seconds + IDLE_MORE_SECONDS
+        if scaling.autoscaler is Autoscaler.NONE or self._fleet.hurry:
+            return self._patience_seconds
+        one_by_one = (scaling.max_replicas - scaling.min_replicas) * DECLINE_PERIOD_SECONDS
+        return scaling.idle_seconds + one_by_one + IDLE_MORE_SECONDS
+
+
+def _in_flight(scene: Scene) -> float:
+    return IN_FLIGHT if scene.load in (Load.MOST, Load.UNSEEN) else 0.0
 
 
 def main(root: Path, stack: str, folder: Path, *, hurry: bool, patience_seconds: float) -> None:
@@ -159,8 +196,8 @@ def main(root: Path, stack: str, folder: Path, *, hurry: bool, patience_seconds:
     try:
         plane.start()
         clock.lap("control plane")
-        fleet, controllers = prepare(plane, plan, bodies, clock, hurry=hurry)
-        play = Play(plan, fleet, controllers, patience_seconds)
+        fleet, controllers, metrics = prepare(plane, plan, bodies, clock, hurry=hurry)
+        play = Play(plan, fleet, controllers, metrics, patience_seconds)
         for scene in scenes(plan):
             seen.append(play.show(scene))
             clock.lap(scene.name)

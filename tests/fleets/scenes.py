@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from aigc.plan.expected import devices_of
-from aigc.plan.stack_plan import CapacityType, EndpointPlan, PoolPlan, ServingMode, StackPlan
+from aigc.plan.stack_plan import Autoscaler, CapacityType, EndpointPlan, PoolPlan, ServingMode, StackPlan
 
 Placed = Mapping[str, Mapping[str, int]]
 """Endpoint, or stand-in -> pool -> its pods there."""
@@ -22,6 +22,8 @@ class Load(StrEnum):
     """Nothing yet."""
     MOST = "most"
     """More than can be served."""
+    UNSEEN = "unseen"
+    """As much, but Prometheus knows nothing of it any more."""
     IDLE = "idle"
     """Nothing any more, for as long as the plan keeps idle replicas."""
 
@@ -52,17 +54,20 @@ def scenes(plan: StackPlan) -> tuple[Scene, ...]:
     if spot:
         found.append(Scene("after a spot wave", {**most, **dict.fromkeys(spot, 0)}, Load.MOST, spot))
         found.append(Scene("when spot is back", most, Load.MOST))
-    if any(one.mode is ServingMode.KNATIVE for one in plan.endpoints):
+    autoscalers = {one.scaling.autoscaler for one in plan.endpoints}
+    if Autoscaler.KEDA in autoscalers:
+        found.append(Scene("when metrics vanish", most, Load.UNSEEN))
+    if autoscalers - {Autoscaler.NONE}:
         found.append(Scene("when idle again", most, Load.IDLE))
     return tuple(found)
 
 
 def replicas(endpoint: EndpointPlan, load: Load) -> int:
-    """How many pods an endpoint should have; steady ones keep what their scale said last."""
-    knative, scaling = endpoint.mode is ServingMode.KNATIVE, endpoint.scaling
+    """How many pods an endpoint should have."""
+    scaling = endpoint.scaling
     if load is Load.REST:
-        return scaling.initial_replicas if knative else scaling.min_replicas
-    return scaling.min_replicas if load is Load.IDLE and knative else scaling.max_replicas
+        return scaling.initial_replicas if endpoint.mode is ServingMode.KNATIVE else scaling.min_replicas
+    return scaling.min_replicas if load is Load.IDLE else scaling.max_replicas
 
 
 def expected(plan: StackPlan, scene: Scene, before: Placed) -> dict[str, dict[str, int]]:

@@ -16,6 +16,7 @@ from scripts.engine.api import render_stack
 from scripts.local.supply.api import ensure_host_tools
 from scripts.local.supply.go_build import ensure_group
 from scripts.progress import Progress
+from tests.fleets.controllers import GO_GROUPS
 from tests.fleets.kwok import ensure_kwok
 from tests.fleets.namespaces import run_inside
 from tests.fleets.play import PATIENCE_SECONDS
@@ -54,7 +55,8 @@ def make_ready() -> None:
     """Have every program in the cache: in a fleet's namespaces there is no network to get them by."""
     progress = Progress(quiet=True)
     ensure_host_tools(progress)
-    ensure_group("knative", progress)
+    for group in GO_GROUPS:
+        ensure_group(group, progress)
     ensure_kwok()
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from aigc.foundation.keda import COMPONENT as KEDA
+from tests.fleets.control_plane import AUTOSCALER_SECONDS
 from tests.fleets.footprints import KNATIVE_OPERATOR_KIND, footprints
 
 Body = dict[str, Any]
@@ -20,6 +22,10 @@ DEFINED_BY_OTHERS = {
 """Kinds of a cloud's own controllers -> plural and scope: accepted whatever they hold, and acted on by nobody."""
 _RETENTION = "autoscaling.knative.dev/scale-to-zero-pod-retention-period"
 _NOT_DECLARED = "nothing takes room: what its pods request is declared nowhere here"
+_KEDA = (
+    "its operator and its metrics API are processes of the pinned version, with an administrator's rights and without "
+    "an election; what they ask Prometheus is answered with the load of the scene"
+)
 _UNSEEN_REGISTRY = "registries-skipping-tag-resolving"
 
 
@@ -31,6 +37,12 @@ class StandIn:
     what: str
 
 
+CONTROL_PLANE = StandIn(
+    "HorizontalPodAutoscalers", f"they are looked at every {AUTOSCALER_SECONDS} s, and not every 15 s as by default"
+)
+"""What a play's own control plane does otherwise, where a stack has any."""
+
+
 def difference(body: Body) -> StandIn | None:
     """Why a rendered document is not applied as it is; None: it is, byte for byte."""
     release = body.get("release")
@@ -39,15 +51,39 @@ def difference(body: Body) -> StandIn | None:
     size = "; ".join(str(one) for one in footprints(body))
     room = f"pods that do nothing take the room of {size}" if size else _NOT_DECLARED
     if release:
-        return StandIn(f"Release {release['namespace']}/{release['name']}", room)
+        acting = f"{_KEDA}; " if release["name"] == KEDA else ""
+        return StandIn(f"Release {release['namespace']}/{release['name']}", f"{acting}{room}")
     config = "its spec.config is written into Knative's own ConfigMaps, as its operator would"
     return StandIn("KnativeServing", f"{config}; {room}; of its gateway {_NOT_DECLARED}")
 
 
 def hurried(body: Body) -> tuple[Body, StandIn | None]:
-    """A Knative Service whose idle replicas go after a minute and a half, where its own keep them for longer."""
-    if body.get("apiVersion") != "serving.knative.dev/v1":
-        return body, None
+    """What keeps idle replicas, or makes more of them, for minutes: with seconds in their place."""
+    if body.get("kind") == "ScaledObject":
+        return _hurried_scaler(body)
+    if body.get("apiVersion") == "serving.knative.dev/v1":
+        return _hurried_service(body)
+    return body, None
+
+
+def _hurried_scaler(body: Body) -> tuple[Body, StandIn]:
+    """Twice or half the replicas at every look, without the window that its own keeps them for."""
+    at_once = {
+        "stabilizationWindowSeconds": 0,
+        "policies": [{"type": "Percent", "value": 100, "periodSeconds": AUTOSCALER_SECONDS}],
+    }
+    own = body["spec"]["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]["scaleDown"]
+    config = {"horizontalPodAutoscalerConfig": {"behavior": {"scaleUp": at_once, "scaleDown": at_once}}}
+    what = (
+        f"replicas double every {AUTOSCALER_SECONDS} s and go at once, and are not kept for "
+        f"{own['stabilizationWindowSeconds']} s"
+    )
+    return {**body, "spec": {**body["spec"], "advanced": config}}, StandIn(
+        f"ScaledObject {body['metadata']['name']}", what
+    )
+
+
+def _hurried_service(body: Body) -> tuple[Body, StandIn | None]:
     metadata = body["spec"]["template"]["metadata"]
     kept = metadata["annotations"].get(_RETENTION)
     if kept in (None, "0s"):

@@ -7,7 +7,7 @@ import pytest
 from aigc.plan.stack_plan import StackPlan
 from aigc.plan.validation import plan_of
 from tests.fleets.footprints import Footprint
-from tests.fleets.judge import budget_objections, lost, objections, stand_in_objections
+from tests.fleets.judge import budget_objections, lost, objections, scaler_objections, stand_in_objections
 from tests.fleets.scenes import Placed, Scene, expected, scenes
 
 PROD, DEV = plan_of("aws-prod"), plan_of("aws-dev")
@@ -82,3 +82,27 @@ def test_a_budget_must_have_its_pods_and_must_have_been_counted() -> None:
     assert budget_objections([kept]) == []
     found = budget_objections([kept, short, unseen])
     assert [one.partition(":")[0] for one in found] == ["PodDisruptionBudget short", "PodDisruptionBudget unseen"]
+
+
+def scaled_object(**conditions: str) -> dict[str, object]:
+    said = [{"type": name, "status": status, "message": f"{name} it is"} for name, status in conditions.items()]
+    return {"metadata": {"name": "gpt"}, "status": {"conditions": said}}
+
+
+@pytest.mark.parametrize(
+    ("name", "scaler", "words"),
+    [
+        ("at the most", scaled_object(Ready="True", Fallback="False"), []),
+        ("at the most", scaled_object(Ready="True"), []),
+        ("at the most", scaled_object(Ready="True", Fallback="True"), ["gpt is Fallback: Fallback it is"]),
+        ("at the most", scaled_object(Ready="False"), ["gpt is not Ready: Ready it is"]),
+        ("at the most", {"metadata": {"name": "gpt"}}, ["gpt is not Ready: KEDA says nothing of it"]),
+        ("when metrics vanish", scaled_object(Ready="True", Fallback="True"), []),
+        ("when metrics vanish", scaled_object(Ready="True"), ["gpt is not Fallback: KEDA says nothing of it"]),
+    ],
+)
+def test_keda_follows_every_scaled_object_and_falls_back_only_without_metrics(
+    name: str, scaler: dict[str, object], words: list[str]
+) -> None:
+    scene, _ = before(PROD, name)
+    assert scaler_objections(scene, [scaler]) == [f"ScaledObject {one}" for one in words]

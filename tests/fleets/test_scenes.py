@@ -27,6 +27,8 @@ def test_what_a_pool_has_no_room_for_falls_to_the_next_and_comes_back_only_as_ne
         "at the most": {"gpt": {"l4-floor": 3, "l4-spot": 6}},
         "after a spot wave": {"gpt": {"l4-floor": 3, "waiting": 6}},
         "when spot is back": {"gpt": {"l4-floor": 3, "l4-spot": 6}},
+        "when metrics vanish": {"gpt": {"l4-floor": 3, "l4-spot": 6}},
+        "when idle again": {"gpt": {"l4-floor": 3}},
     }
 
 
@@ -55,6 +57,8 @@ def test_pods_stay_on_a_second_pool_when_the_first_has_room_again() -> None:
     assert expected(PROD, at_rest, {"gpt": {"l4-spot": 2}})["gpt"] == {"l4-spot": 2, "l4-floor": 1}
 
 
-@pytest.mark.parametrize(("load", "steady", "follower"), [(Load.REST, 3, 0), (Load.MOST, 9, 2), (Load.IDLE, 9, 0)])
-def test_only_what_follows_requests_goes_when_they_are_over(load: Load, steady: int, follower: int) -> None:
+@pytest.mark.parametrize(
+    ("load", "steady", "follower"), [(Load.REST, 3, 0), (Load.MOST, 9, 2), (Load.UNSEEN, 9, 2), (Load.IDLE, 3, 0)]
+)
+def test_replicas_follow_the_load_and_hold_where_nobody_sees_it(load: Load, steady: int, follower: int) -> None:
     assert (replicas(PROD.endpoints[0], load), replicas(DEV.endpoints[0], load)) == (steady, follower)

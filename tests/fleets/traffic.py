@@ -5,18 +5,17 @@ Simulated pods have no queue-proxy that it could ask, and no proxy of Services l
 
 from __future__ import annotations
 
-import subprocess
 import threading
 import time
 from collections.abc import Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import websocket
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 from scripts.local.cluster import layout as at
+from tests.fleets.hosts import Hosts
 from tests.fleets.neighbours import Neighbour
 
 ACTIVATOR = "activator-of-the-fleet"
@@ -97,10 +96,9 @@ class _Answer(BaseHTTPRequestHandler):
         """Nobody reads it."""
 
 
-def answer_as_activator(hosts: Path, services: Iterable[str]) -> None:
-    """Have these Services' names lead, in this mount namespace, to an answer that an activator gives."""
-    hosts.write_text("127.0.0.1 localhost\n" + "".join(f"{at.NODE_IP} {name}\n" for name in services))
-    subprocess.run(["mount", "--bind", hosts, "/etc/hosts"], check=True, capture_output=True)
+def answer_as_activator(hosts: Hosts, services: Iterable[str]) -> None:
+    """Have these Services' names lead to an answer that an activator gives."""
+    hosts.lead(services, at.NODE_IP)
     for port in _SERVICE_PORTS:
         server = ThreadingHTTPServer((at.NODE_IP, port), _Answer)
         threading.Thread(target=server.serve_forever, daemon=True).start()

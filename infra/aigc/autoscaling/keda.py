@@ -28,7 +28,7 @@ _POLLING_SECONDS = 10
 _FAILURES_UNTIL_FALLBACK = 3
 _GROWTH_PERIOD_SECONDS = 15
 """As often as the HorizontalPodAutoscaler looks: it may double the replicas each time."""
-_DECLINE_PERIOD_SECONDS = 60
+DECLINE_PERIOD_SECONDS = 60
 """One replica a minute at most, so that a lull is not answered by a collapse."""
 
 
@@ -74,7 +74,7 @@ def scaled_object_body(endpoint: EndpointPlan) -> Body:
 
 def _behaviour(idle_seconds: int) -> Body:
     doubled = {"type": "Percent", "value": 100, "periodSeconds": _GROWTH_PERIOD_SECONDS}
-    one_less = {"type": "Pods", "value": 1, "periodSeconds": _DECLINE_PERIOD_SECONDS}
+    one_less = {"type": "Pods", "value": 1, "periodSeconds": DECLINE_PERIOD_SECONDS}
     return {
         "scaleUp": {"stabilizationWindowSeconds": 0, "policies": [doubled]},
         "scaleDown": {"stabilizationWindowSeconds": idle_seconds, "policies": [one_less]},

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
+from aigc.catalog import cold_start
 from aigc.catalog.gke import FEWEST_CLIENTS, MOST_CLIENTS
 from aigc.catalog.kinds import CapacityType, Cloud, GpuSharing, NodeImage, NodeProvisioning, SourceKind
 from aigc.catalog.labels import DEFAULT_DOMAIN
@@ -108,8 +109,11 @@ class ScalingSpec(SpecModel):
     replicas.min. Default: 1, on an accelerator replicas.min. With 0 a version that cannot start takes over unseen."""
     idle_seconds: int | None = Field(default=None, ge=0, le=3600)
     """How long a replica (under Knative: the last) stays when nothing needs it. Default: 60, 300 on an accelerator."""
-    progress_deadline_seconds: int | None = Field(default=None, ge=10, le=7200)
-    """How long a new revision may take to become ready. Default: 600, or 1800 on an accelerator."""
+    progress_deadline_seconds: int | None = Field(
+        default=None, ge=cold_start.LEAST_DEADLINE_SECONDS, le=cold_start.MOST_DEADLINE_SECONDS
+    )
+    """How long a new version may take to become ready. Default: half more than its cold start may take (node, driver,
+    image, model files and server, as `plan` shows them), 600 at least."""
     request_timeout_seconds: int | None = Field(default=None, ge=1, le=600)
     """Longest request. Default 300; 600 is what Knative allows."""
 

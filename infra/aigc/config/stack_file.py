@@ -15,6 +15,7 @@ from aigc.config.problems import (
     SET_ALERT_WEBHOOK,
     Problem,
     did_you_mean,
+    dotted,
     printable,
 )
 from aigc.config.problems import Path as SpecPath
@@ -47,6 +48,10 @@ class StackFile:
     def located(self, problems: Iterable[Problem]) -> list[Fault]:
         """Problems of `aigc:stack` as faults that name this file and the line."""
         return [problem.fault(self._prefix(("config", ROOT, *problem.path))) for problem in problems]
+
+    def where(self, path: SpecPath) -> str:
+        """A place in `aigc:stack` as faults name it: file, line and path."""
+        return f"{self._prefix(('config', ROOT, *path))}{dotted(path)}"
 
     def _prefix(self, path: SpecPath) -> str:
         while path and path not in self.document.lines:

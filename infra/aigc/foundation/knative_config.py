@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from aigc.catalog.cold_start import USUAL_DEADLINE_SECONDS
 from aigc.plan.stack_plan import StackPlan
 
 LOCAL_INGRESS_CLASS = "aigc.ingress.networking.knative.dev"
 KOURIER_INGRESS_CLASS = "kourier.ingress.networking.knative.dev"
 
-_DEFAULT_PROGRESS_DEADLINE_SECONDS = 600
 _DEFAULT_MAX_REVISION_TIMEOUT_SECONDS = 600
 
 _NOT_RESOLVED = ("kind.local", "ko.local", "dev.local")
@@ -73,7 +73,7 @@ def _deployment(plan: StackPlan) -> dict[str, str]:
     slowest = max((endpoint.scaling.progress_deadline_seconds for endpoint in plan.endpoints), default=0)
     config = {
         "registries-skipping-tag-resolving": ",".join((*_NOT_RESOLVED, *_private_registry(plan))),
-        "progress-deadline": f"{max(slowest, _DEFAULT_PROGRESS_DEADLINE_SECONDS)}s",
+        "progress-deadline": f"{max(slowest, USUAL_DEADLINE_SECONDS)}s",
     }
     if "knative-queue" in plan.images:
         config["queue-sidecar-image"] = plan.images["knative-queue"]

@@ -9,6 +9,7 @@ from pathlib import Path
 from aigc.plan.repository import WORK, Model
 
 HASH_CHARS = 12
+_MEBIBYTE = 2**20
 _LEFT_OUT = frozenset({"__pycache__", ".DS_Store", ".gitkeep", WORK})
 """What no pod needs: a better count of a model's work is no reason to serve it anew."""
 
@@ -28,6 +29,12 @@ def model_files(folder: Path) -> Iterator[tuple[str, Path]]:
             elif (resolved := child.resolve()) not in parents:
                 stack.append((child, f"{inside}/", parents | {resolved}))
     yield from sorted(seen)
+
+
+def size_mib(repository: Path, served: Iterable[Model]) -> float:
+    """How much all files of these models are together, in MiB."""
+    sizes = (path.stat().st_size for one in served for _, path in model_files(repository / one.name))
+    return round(sum(sizes) / _MEBIBYTE, 3)
 
 
 def content_hash(repository: Path, models: Iterable[str], pins: Mapping[str, str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from aigc.catalog import cold_start
 from aigc.catalog.kinds import Cloud
 from aigc.catalog.limits import SAGEMAKER_NAME_CHARS
 from aigc.catalog.managed import ManagedMachine, ManagedService, managed_machines, managed_service
@@ -31,9 +32,9 @@ def bounds(asked: ModelSpec, service: ManagedService) -> tuple[int, int]:
 
 
 def startup_seconds(asked: ModelSpec, row: ManagedMachine) -> int:
-    """How long a machine may take to load: what a revision on a node of the same kind may."""
+    """How long a machine may take to load; whether it is there is the service's own matter."""
     accelerated = bool(row.carries and row.carries.accelerator_id)
-    usual = scaling.PROGRESS_DEADLINE_SECONDS_ACCELERATOR if accelerated else scaling.PROGRESS_DEADLINE_SECONDS
+    usual = cold_start.ACCELERATED_MANAGED_SECONDS if accelerated else cold_start.MANAGED_SECONDS
     return asked.scaling.progress_deadline_seconds or usual
 
 

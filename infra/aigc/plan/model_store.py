@@ -12,7 +12,7 @@ from aigc.catalog import limits
 from aigc.catalog.kinds import Cloud, SourceKind
 from aigc.config.spec import ModelSpec, StackSpec
 from aigc.plan.capacity import GCSFUSE_CPU_MILLICORES, GCSFUSE_MEMORY_MIB
-from aigc.plan.content_hash import files_hash, model_files
+from aigc.plan.content_hash import files_hash, model_files, size_mib
 from aigc.plan.model_store_plan import ModelFolderPlan, ModelStorePlan, MountPlan
 from aigc.plan.names import cluster_name, endpoint_name, physical
 from aigc.plan.repository import Model
@@ -27,7 +27,6 @@ the driver puts into each pod with the annotation."""
 BLOB_DRIVER = "blob.csi.azure.com"
 """Azure Blob (blob-csi-driver, docs/workload-identity-static-pv-mount.md)."""
 BLOB_DOMAIN = "blob.core.windows.net"
-_MEBIBYTE = 2**20
 _GCSFUSE: dict[str, Any] = {
     "annotations": {
         "gke-gcsfuse/volumes": "true",
@@ -77,7 +76,7 @@ def model_store(
 
 def _folder(spec: StackSpec, stack: str, model: str, served: Sequence[Model], repository: Path) -> ModelFolderPlan:
     name, digest = endpoint_name(model), files_hash(repository, served)
-    sizes = [path.stat().st_size for one in served for _, path in model_files(repository / one.name)]
+    files = [path for one in served for _, path in model_files(repository / one.name)]
     bucket = _bucket(spec, stack, name)
     return ModelFolderPlan(
         endpoint=name,
@@ -85,8 +84,8 @@ def _folder(spec: StackSpec, stack: str, model: str, served: Sequence[Model], re
         bucket=bucket,
         content_hash=digest,
         uri=f"{_root(spec, stack, bucket)}/{name}/{digest}/",
-        files=len(sizes),
-        size_mib=round(sum(sizes) / _MEBIBYTE, 3),
+        files=len(files),
+        size_mib=size_mib(repository, served),
     )
 
 

@@ -68,7 +68,35 @@ class ScalingPlan(Frozen):
     idle_seconds: int
     """How long the last replica stays after the last request; under KEDA, how long any replica does."""
     progress_deadline_seconds: int
+    """Until a new version counts as failed: what the stack file says, else what its cold start leads to."""
     request_timeout_seconds: int
+
+
+class ColdStartPlan(Frozen):
+    """What the first pod of a new version may wait for, one after the other (`aigc.catalog.cold_start`)."""
+
+    node_seconds: int
+    """0: a node is kept that has room for it."""
+    driver_seconds: int
+    image_seconds: int
+    files_mib: float
+    files_seconds: int
+    server_seconds: int
+
+    @property
+    def total_seconds(self) -> int:
+        """Of all parts."""
+        return self.node_seconds + self.driver_seconds + self.image_seconds + self.files_seconds + self.server_seconds
+
+    def __str__(self) -> str:
+        parts = {
+            "a node": self.node_seconds,
+            "its driver": self.driver_seconds,
+            "the image": self.image_seconds,
+            f"{self.files_mib:g} MiB of model files": self.files_seconds,
+            "the server": self.server_seconds,
+        }
+        return " + ".join(f"{seconds} s {part}" for part, seconds in parts.items() if seconds)
 
 
 class SloPlan(Frozen):

@@ -30,6 +30,7 @@ from aigc.plan.capacity import (
     replicas_per_node,
 )
 from aigc.plan.checks import checked_models
+from aigc.plan.cold_start import cold_start, deadline_seconds
 from aigc.plan.components import (
     components,
     from_manifests,
@@ -81,7 +82,6 @@ _CLOUD_RANGES = {"pod_cidr": "10.32.0.0/14", "service_cidr": "10.48.0.0/20", "no
 """Ours to choose in a network of our own: 4,094 nodes, 1,024 of them with 256 pod addresses each."""
 _AWS_RANGES = {"pod_cidr": "10.32.0.0/16", "service_cidr": "10.48.0.0/20", "node_cidr": "10.32.0.0/16"}
 """Pods and nodes share the subnets of the VPC: 8,187 addresses a zone."""
-
 
 _LOCAL_RETENTION_HOURS = 24
 """A day: a local Prometheus keeps its samples in its pod, and they go with it."""
@@ -233,7 +233,9 @@ def _endpoint(
     every = [pools[one] for one in (pool.name, *asked.overflow_pools)] if pool else []
     key = pool.resource_key if pool else _resource_key_without_pool(asked)
     mode = scaling.serving_mode(asked, key is not None)
-    bounds = scaling.scaling(asked, config, mode, key is not None, _most_replicas(spec, asked, served, every))
+    budget = cold_start(spec, model, served, every, key, repository)
+    most = _most_replicas(spec, asked, served, every)
+    bounds = scaling.scaling(asked, config, mode, key is not None, most, deadline_seconds(budget))
     return EndpointPlan(
         name=name,
         mode=mode,
@@ -254,6 +256,7 @@ def _endpoint(
         source=_source(spec, name, tuple(one.name for one in served), repository),
         host=endpoint_host(name, spec.domain),
         expected=expected(asked, bounds),
+        cold_start=budget,
     )
 
 

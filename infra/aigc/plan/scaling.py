@@ -9,10 +9,6 @@ from aigc.plan.stack_plan import Autoscaler, BatchingPlan, ScalingPlan, ServingM
 IDLE_SECONDS = 60
 IDLE_SECONDS_ACCELERATOR = 300
 """Coming back from zero costs a node, an image of over 10 GB and the weights: minutes, so it is left later."""
-PROGRESS_DEADLINE_SECONDS = 600
-"""Knative's own default."""
-PROGRESS_DEADLINE_SECONDS_ACCELERATOR = 1800
-"""Node, driver, image and weights together can take longer than 600 s, and a late revision is a failed one."""
 REQUEST_TIMEOUT_SECONDS = 300
 """Knative's own default."""
 REPLICAS_WITHOUT_POOL = 3
@@ -54,11 +50,12 @@ def requests_at_once(config: TritonConfig) -> int:
     return (max(1, config.max_batch_size) if config.dynamic else 1) * config.instances
 
 
-def scaling(model: ModelSpec, config: TritonConfig, mode: ServingMode, accelerator: bool, most: int) -> ScalingPlan:
-    """The scaling of one endpoint; `most` is what its pool can hold."""
+def scaling(
+    model: ModelSpec, config: TritonConfig, mode: ServingMode, accelerator: bool, most: int, deadline_seconds: int
+) -> ScalingPlan:
+    """The scaling of one endpoint; `most` is what its pool can hold, the deadline what its cold start leads to."""
     asked = model.scaling
     low, high = replica_bounds(model, mode, most)
-    deadline = PROGRESS_DEADLINE_SECONDS_ACCELERATOR if accelerator else PROGRESS_DEADLINE_SECONDS
     return ScalingPlan(
         autoscaler=autoscaler(mode, low, high),
         min_replicas=low,
@@ -68,7 +65,7 @@ def scaling(model: ModelSpec, config: TritonConfig, mode: ServingMode, accelerat
         # No limit by default: Triton queues by itself, and its batcher needs requests that wait.
         hard_concurrency=asked.hard_concurrency or 0,
         idle_seconds=idle_seconds(model, accelerator),
-        progress_deadline_seconds=asked.progress_deadline_seconds or deadline,
+        progress_deadline_seconds=asked.progress_deadline_seconds or deadline_seconds,
         request_timeout_seconds=asked.request_timeout_seconds or REQUEST_TIMEOUT_SECONDS,
     )
 

@@ -19,6 +19,7 @@ from aigc.plan.model_store_plan import ModelFolderPlan, ModelStorePlan, MountPla
 from aigc.plan.parts import (
     Autoscaler,
     BatchingPlan,
+    ColdStartPlan,
     ExpectedPlan,
     ResourcesPlan,
     ScalingPlan,
@@ -38,6 +39,7 @@ __all__ = [
     "CapacityType",
     "Cloud",
     "ClusterPlan",
+    "ColdStartPlan",
     "ComponentPlan",
     "ComponentSource",
     "ComputeClassPlan",
@@ -198,6 +200,8 @@ class EndpointPlan(Frozen):
     """Host name under which the gateway serves it."""
     expected: ExpectedPlan | None = None
     """Replicas at the traffic of the stack file."""
+    cold_start: ColdStartPlan | None = None
+    """What the progress deadline follows from."""
 
     @property
     def pools(self) -> tuple[str, ...]:

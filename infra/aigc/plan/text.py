@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from aigc.plan.cost_text import cost_facts
 from aigc.plan.stack_plan import (
     BatchingPlan,
+    ColdStartPlan,
     ComponentPlan,
     EndpointPlan,
     ExpectedPlan,
@@ -161,6 +162,7 @@ def _endpoint(endpoint: EndpointPlan) -> dict[str, object]:
         "resources": _resources(endpoint.resources),
         "batching": _batching(endpoint.batching),
         **_scaling(endpoint.scaling),
+        **_cold_start(endpoint.cold_start),
         **_expected(endpoint.expected),
         "slo": _slo(endpoint.slo),
         "source": f"{source.kind} {source.uri or ''}".rstrip(),
@@ -230,6 +232,10 @@ def _scaling(scaling: ScalingPlan) -> dict[str, object]:
         "progress_deadline": f"{scaling.progress_deadline_seconds} s",
         "request_timeout": f"{scaling.request_timeout_seconds} s",
     }
+
+
+def _cold_start(budget: ColdStartPlan | None) -> dict[str, object]:
+    return {"cold_start": f"{budget.total_seconds} s: {budget}"} if budget else {}
 
 
 def _expected(expected: ExpectedPlan | None) -> dict[str, object]:

@@ -12,6 +12,7 @@ from aigc.config.stack_file import StackFileError, examine
 from aigc.config.stacks import MODEL_REPOSITORY, stack_of, stack_path
 from aigc.plan.checks import check
 from aigc.plan.checks_cluster import stack_name_problems
+from aigc.plan.cold_start import too_short
 from aigc.plan.reservations import expiry_problems
 from aigc.plan.resolve import resolve
 from aigc.plan.stack_plan import StackPlan
@@ -35,6 +36,13 @@ def stack_file_faults(path: Path, repository: Path = MODEL_REPOSITORY, now: date
     # A key that is wrong by itself was taken out before the checks; what they miss there was said already.
     known = {fault.where for fault in file.faults}
     return [*file.faults, *(fault for fault in file.located(found) if fault.where not in known), *findings.faults]
+
+
+def stack_file_warnings(path: Path, repository: Path = MODEL_REPOSITORY) -> list[Fault]:
+    """What is allowed and may be wrong all the same, as faults are told; of a stack file without faults."""
+    file = examine(path)
+    assert file.spec is not None  # noqa: S101 - no faults means a spec
+    return file.located(too_short(resolve(file.spec, stack_of(path), repository)))
 
 
 def plan_of(

@@ -29,7 +29,7 @@ from tests.fleets.karpenter.stand_ins import EC2_NODE_CLASS, NODE_POOL, Body, em
 from tests.fleets.karpenter.variants import plan_of_file
 from tests.fleets.namespaces import mount_root
 from tests.fleets.play import IDLE_MORE_SECONDS, PATIENCE_SECONDS, Clock, prepare, rendered
-from tests.fleets.scenes import Load
+from tests.fleets.prometheus import Prometheus
 from tests.fleets.stand_ins import StandIn
 from tests.fleets.traffic import Activator
 
@@ -40,15 +40,15 @@ _NODE_SECONDS = 30.0
 class Play:
     """The moments of one stack, one after the other."""
 
-    def __init__(self, client: KubeClient, plan: StackPlan, empty_seconds: int) -> None:
-        self._client, self._plan, self._empty_seconds = client, plan, empty_seconds
+    def __init__(self, client: KubeClient, plan: StackPlan, metrics: Prometheus, empty_seconds: int) -> None:
+        self._client, self._plan, self._metrics, self._empty_seconds = client, plan, metrics, empty_seconds
 
     def show(self, moment: Moment, fleet: Fleet, activator: Activator | None) -> Sight:
         """Ask for it, and wait for what should come of it."""
-        fleet.scale_steady(Load.MOST if moment is Moment.MOST else Load.REST)
+        in_flight = IN_FLIGHT if moment is Moment.MOST else 0.0
+        self._metrics.tell(in_flight)
         if activator is None or moment is Moment.FLOOR:
             return self._settled(moment, lambda: None)
-        in_flight = IN_FLIGHT if moment is Moment.MOST else 0.0
         return self._settled(moment, lambda: fleet.tell(activator, in_flight))
 
     def _settled(self, moment: Moment, meanwhile: Callable[[], None]) -> Sight:
@@ -78,10 +78,11 @@ def moments(
     """What there was at each of them, and what was not applied as it was rendered."""
     start_karpenter(plane, plan, ensure_karpenter(), objects)
     clock.lap("Karpenter")
-    fleet, controllers = prepare(plane, plan, bodies, clock, hurry=hurry)
+    fleet, controllers, metrics = prepare(plane, plan, bodies, clock, hurry=hurry)
     autoscaler = controllers.processes.get("autoscaler")
     activator = Activator(autoscaler) if autoscaler else None
-    play = Play(plane.client, plan, max(empty_seconds(one) for one in objects if kind_of(one) == NODE_POOL))
+    longest = max(empty_seconds(one) for one in objects if kind_of(one) == NODE_POOL)
+    play = Play(plane.client, plan, metrics, longest)
     seen: dict[Moment, Sight] = {}
     for moment in Moment:
         seen[moment] = play.show(moment, fleet, activator)

@@ -21,6 +21,7 @@ from scripts.engine.runner import run_stack
 from scripts.local.supply.api import ensure_host_tools
 from scripts.local.supply.go_build import ensure_group
 from scripts.progress import Progress
+from tests.fleets.controllers import GO_GROUPS
 from tests.fleets.karpenter.controller import ensure_karpenter
 from tests.fleets.karpenter.variants import with_karpenter
 from tests.fleets.kwok import ensure_kwok
@@ -34,7 +35,8 @@ def make_ready() -> None:
     """Have every program in the cache: in a fleet's namespaces there is no network to get them by."""
     progress = Progress(quiet=True)
     ensure_host_tools(progress)
-    ensure_group("knative", progress)
+    for group in GO_GROUPS:
+        ensure_group(group, progress)
     ensure_kwok()
     ensure_karpenter()
 

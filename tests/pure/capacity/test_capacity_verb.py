@@ -70,14 +70,18 @@ def test_one_that_does_not_ends_with_1_and_json_says_why(
     assert "instead: 2 x g6.2xlarge, on_demand, would fit: $0.9776 an hour each" in capsys.readouterr().out
 
 
-def test_a_quota_of_zero_is_named_with_its_pool_and_its_code(
+def test_a_quota_of_zero_is_named_with_its_place_and_its_code(
     of_the_stack: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     of_the_stack.applied["L-3819A6DF"] = quota("L-3819A6DF", 0.0)
     assert main(["capacity", "aws-dev"]) == 1
     said = " ".join(capsys.readouterr().out.split())
     assert "✗ pool l4-spot: does not fit" in said
+    assert re.search(r"stacks/Pulumi\.aws-dev\.yaml:\d+: aigc:stack\.pools\.l4-spot ", said)
     assert "(L-3819A6DF): 0 vCPU allowed, 16 needed" in said
+    assert main(["capacity", "aws-dev", "--format", "json"]) == 1
+    (l4,) = [pool for pool in answered(capsys)["pools"] if pool["verdict"] == "does not fit"]
+    assert re.fullmatch(r"stacks/Pulumi\.aws-dev\.yaml:\d+: aigc:stack\.pools\.l4-spot", l4["where"])
 
 
 def test_what_is_unknown_is_no_yes(of_the_stack: Account, capsys: pytest.CaptureFixture[str]) -> None:

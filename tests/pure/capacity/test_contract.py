@@ -54,8 +54,11 @@ def test_a_cloud_that_says_nothing_is_reported_whole(tmp_path: Path, capacity: C
     assert [pool.outcome for pool in report.pools] == [Outcome.UNKNOWN, Outcome.UNKNOWN]
     abouts = ["account", "quota", "offering"] + (["reservation"] if capacity is CapacityType.RESERVED else [])
     assert [finding.about for finding in report.pools[1].findings] == abouts
-    assert as_json(report, "now")["verdict"] == "unknown"
-    text = "\n".join(line for line, _ in as_lines(report, "now"))
+    places = {pool.name: f"of {pool.name}" for pool in plan.pools}
+    whole = as_json(report, "now", places)
+    assert whole["verdict"] == "unknown"
+    assert [pool["where"] for pool in whole["pools"]] == list(places.values())
+    text = "\n".join(line for line, _ in as_lines(report, "now", places))
     assert text.count("→ ask another") == sum(len(pool.findings) for pool in report.pools)
 
 
