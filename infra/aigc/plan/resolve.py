@@ -13,15 +13,14 @@ from typing import Any
 from aigc.catalog import labels
 from aigc.catalog.accelerators import CPU
 from aigc.catalog.cache import KUBECONFIG
-from aigc.catalog.kinds import CapacityType, Cloud, SourceKind
+from aigc.catalog.kinds import Cloud, SourceKind
 from aigc.catalog.machines import Machine, resource_key_of
 from aigc.catalog.versions import kubernetes_minor, versions
-from aigc.config.spec import ModelSpec, PoolSpec, StackSpec
+from aigc.config.spec import ModelSpec, StackSpec
 from aigc.plan import scaling
 from aigc.plan.auto_mode import with_auto_mode
-from aigc.plan.azure import azure_plan, spot_label, spot_taint
+from aigc.plan.azure import azure_plan
 from aigc.plan.capacity import (
-    capacity_of,
     cpu_millicores,
     machine_of,
     memory_mib,
@@ -40,37 +39,31 @@ from aigc.plan.components import (
     namespaces,
     own_registry,
 )
-from aigc.plan.compute_classes import class_labels, class_taints, compute_classes
+from aigc.plan.compute_classes import class_labels, compute_classes
 from aigc.plan.content_hash import content_hash
 from aigc.plan.devices import (
-    accelerators_per_node,
-    cloud_labels,
-    devices_per_node,
     devices_per_replica,
     tpu_selector,
 )
-from aigc.plan.existing_nodes import existing_pool, selector_of
+from aigc.plan.existing_nodes import selector_of
 from aigc.plan.expected import expected
 from aigc.plan.managed import managed_endpoints
 from aigc.plan.model_store import model_store, with_files
 from aigc.plan.names import cluster_name, endpoint_host, endpoint_name
-from aigc.plan.node_provisioning import made_by
+from aigc.plan.pools import pool_plan
 from aigc.plan.price import made_of_services, monthly_cost
 from aigc.plan.quota import quotas
 from aigc.plan.registry import registry_plan
 from aigc.plan.repository import Model
-from aigc.plan.slices import hosts_of, topology_of
 from aigc.plan.stack_plan import (
     ClusterPlan,
     EndpointPlan,
     MonitoringPlan,
     PoolPlan,
     ResourcesPlan,
-    SharingPlan,
     SloPlan,
     SourcePlan,
     StackPlan,
-    Taint,
 )
 from aigc.plan.tpu_vms import tpu_vm_quotas, tpu_vms
 from aigc.plan.triton_image import runtime_pins
@@ -101,7 +94,7 @@ def resolve(spec: StackSpec, stack: str, repository: Path) -> StackPlan:
         UserError: something in the spec or in the model repository is wrong; it holds every fault.
     """
     models = checked_models(spec, stack, repository)
-    pools = tuple(_pool(spec, name, pool) for name, pool in spec.pools.items())
+    pools = tuple(pool_plan(spec, name, pool) for name, pool in spec.pools.items())
     by_name = {pool.name: pool for pool in pools}
     store = model_store(spec, stack, models, repository)
     asked = (_endpoint(spec, name, models[name], by_name, repository) for name in models_on_nodes(spec))
@@ -163,66 +156,6 @@ def _cluster(spec: StackSpec, stack: str) -> ClusterPlan:
         auto_mode=with_auto_mode(spec),
         **ranges,
     )
-
-
-def _pool(spec: StackSpec, name: str, pool: PoolSpec) -> PoolPlan:
-    machine = machine_of(spec, pool)
-    assert machine is not None  # noqa: S101 - checked_models refused every other pool
-    if pool.nodes is not None:
-        return existing_pool(name, pool, pool.nodes, machine)
-    capacity = capacity_of(spec, pool)
-    key = machine.resource_key
-    return PoolPlan(
-        name=name,
-        machine_type=machine.machine_type,
-        accelerator=machine.accelerator_id,
-        accelerator_label=machine.accelerator_label,
-        accelerators_per_node=accelerators_per_node(machine),
-        resource_key=key,
-        min_nodes=pool.min_nodes,
-        max_nodes=pool.max_nodes,
-        capacity=capacity,
-        zones=pool.zones or spec.zones,
-        disk_gib=pool.disk_gib,
-        labels=_node_labels(spec, name, capacity, machine),
-        taints=_taints(spec, name, capacity, machine),
-        vcpus=machine.vcpus,
-        memory_gib=machine.memory_gib,
-        reservation=pool.reservation,
-        capacity_block=pool.capacity_block,
-        reservation_until=pool.reservation_until,
-        efa_interfaces=machine.efa_interfaces if pool.efa else 0,
-        topology=topology_of(pool, machine),
-        hosts_per_slice=hosts_of(pool, machine),
-        workload_policy=machine.workload_policy and hosts_of(pool, machine) > 1,
-        partition=pool.partition,
-        sharing=SharingPlan(**dict(pool.sharing)) if pool.sharing else None,
-        devices_per_node=devices_per_node(machine, pool),
-        boot_disk_type=machine.boot_disk_type,
-        cloud_labels=cloud_labels(spec.cloud, machine, pool, capacity),
-        **made_by(spec, pool, machine),
-    )
-
-
-def _taints(spec: StackSpec, pool: str, capacity: CapacityType, machine: Machine) -> tuple[Taint, ...]:
-    """What keeps pods off that do not use the accelerator, whether or not anybody advertises it."""
-    key = (machine.resource_key or labels.UNADVERTISED) if machine.accelerator_id else None
-    accelerated = (Taint(key=key, value=labels.PRESENT, effect="NoSchedule"),) if key else ()
-    return (*accelerated, *class_taints(spec, pool), *spot_taint(spec.cloud, capacity))
-
-
-def _node_labels(spec: StackSpec, pool: str, capacity: CapacityType, machine: Machine) -> dict[str, str]:
-    ours = {
-        labels.POOL_LABEL: pool,
-        labels.CAPACITY_LABEL: capacity.value,
-        **class_labels(spec, pool),
-        **spot_label(spec.cloud, capacity),
-    }
-    if spec.cloud is Cloud.AWS and machine.accelerator_id and machine.resource_key == labels.NVIDIA_RESOURCE:
-        ours[labels.AWS_ACCELERATOR_LABEL] = machine.accelerator_id
-    if machine.accelerator_id and not machine.resource_key:
-        ours[labels.UNADVERTISED] = machine.accelerator_id
-    return ours
 
 
 def _endpoint(
