@@ -61,7 +61,7 @@ class ReplicasSpec(SpecModel):
 
 
 class BatchingSpec(SpecModel):
-    """What the model's config.pbtxt must say. It is the one truth; a value here that differs from it is a fault."""
+    """What the model's config.pbtxt must say; a value here that differs from it is a fault, unless it overrides it."""
 
     max_batch_size: int | None = Field(default=None, ge=0, le=65_536)
     """Largest batch Triton forms; 0 is a model without a batch dimension."""
@@ -71,6 +71,9 @@ class BatchingSpec(SpecModel):
     """How long the dynamic batcher waits for more requests, in microseconds."""
     instances: int | None = Field(default=None, ge=1, le=1024)
     """Copies of the model that run at the same time in one Triton."""
+    override: bool = False
+    """Whether the values here take the place of those of config.pbtxt, in the pods of this stack alone. Not with files
+    in a bucket; batches cannot become larger than config.pbtxt allows."""
 
 
 class ResourcesSpec(SpecModel):

@@ -46,7 +46,7 @@ class ResourcesPlan(Frozen):
 
 
 class BatchingPlan(Frozen):
-    """What the model's config.pbtxt says about batching."""
+    """What the config.pbtxt that Triton reads says about batching."""
 
     max_batch_size: int
     dynamic: bool

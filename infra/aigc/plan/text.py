@@ -152,7 +152,7 @@ def _endpoint(endpoint: EndpointPlan) -> dict[str, object]:
         "node_selector": endpoint.node_selector,
         "tolerations": _taints(endpoint.tolerations),
         "resources": _resources(endpoint.resources),
-        "batching": _batching(endpoint.batching),
+        "batching": _batching(endpoint.batching) + (", set by the stack file" if endpoint.triton_config else ""),
         **_scaling(endpoint.scaling),
         **_expected(endpoint.expected),
         "slo": _slo(endpoint.slo),
