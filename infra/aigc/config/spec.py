@@ -126,6 +126,17 @@ class ManagedSpec(SpecModel):
     measures it), so it must be named where replicas.max is above replicas.min."""
 
 
+class PredictedSpec(SpecModel):
+    """What one replica does on the model's pools, as `plan --workload` predicts it or somebody measured it."""
+
+    requests_per_second: float = Field(gt=0, le=1e7)
+    """What it serves within slo.p99_ms."""
+    p50_ms: float = Field(gt=0, le=86_400_000)
+    """Half of the requests take no longer at the expected traffic."""
+    p99_ms: float = Field(gt=0, le=86_400_000)
+    """99 of 100 requests take no longer at the expected traffic."""
+
+
 class ModelSpec(SpecModel):
     """One endpoint; its key is the folder in model_repository/."""
 
@@ -156,6 +167,8 @@ class ModelSpec(SpecModel):
     """How replicas follow the traffic."""
     managed: ManagedSpec | None = None
     """Only for mode managed."""
+    predicted: PredictedSpec | None = None
+    """Read by plans alone: how many replicas the traffic needs, and how long requests then take."""
 
 
 class SharingSpec(SpecModel):

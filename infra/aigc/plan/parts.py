@@ -101,3 +101,6 @@ class ExpectedPlan(Frozen):
     max_replicas: int
     basis: str
     """Why these bounds, and what would narrow them."""
+    p50_ms: float | None = None
+    """As the stack file predicts them at its traffic; None where it does not."""
+    p99_ms: float | None = None

@@ -219,7 +219,12 @@ def _scaling(scaling: ScalingPlan) -> dict[str, object]:
 def _expected(expected: ExpectedPlan | None) -> dict[str, object]:
     if expected is None:
         return {}
-    return {"at_plan": f"{expected.min_replicas} to {expected.max_replicas} replicas: {expected.basis}"}
+    facts: dict[str, object] = {
+        "at_plan": f"{expected.min_replicas} to {expected.max_replicas} replicas: {expected.basis}"
+    }
+    if expected.p99_ms is not None:
+        facts["predicted"] = f"p50 {expected.p50_ms:g} ms, p99 {expected.p99_ms:g} ms"
+    return facts
 
 
 def _component(component: ComponentPlan) -> str:
