@@ -18,6 +18,7 @@ class Reason(StrEnum):
     NO_FACTS = "no facts"
     MEMORY = "memory"
     OBJECTIVE = "objective"
+    LEFT_OUT = "left out"
 
 
 @dataclass(frozen=True)
