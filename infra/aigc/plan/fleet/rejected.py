@@ -19,6 +19,8 @@ class Reason(StrEnum):
     MEMORY = "memory"
     OBJECTIVE = "objective"
     LEFT_OUT = "left out"
+    NO_ROOM = "no room"
+    """Of processors or memory for a pod."""
 
 
 @dataclass(frozen=True)

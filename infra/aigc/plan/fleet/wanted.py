@@ -71,6 +71,15 @@ class Measured(SpecModel):
     """With batches of this size one after the other."""
 
 
+class PodSize(SpecModel):
+    """What a replica requests of its machine beside the accelerator."""
+
+    cpu_millicores: Annotated[int, Field(ge=0, le=1_024_000)]
+    """Thousandths of a core."""
+    memory_mib: Annotated[int, Field(ge=0, le=16_777_216)]
+    """Of the machine, not of the accelerator."""
+
+
 class WantedModel(SpecModel):
     """One model, its traffic and its objective."""
 
@@ -93,6 +102,9 @@ class WantedModel(SpecModel):
     accelerators: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
     """Those that may serve it: ids of accelerators.yaml, or with a share as the answer writes it, `nvidia-l4 (whole)`;
     any where it is left out."""
+    pod: PodSize | None = None
+    """A machine then holds no more replicas than fit, were all of them the largest pods of the file; a stack file knows
+    it of its models' cards."""
     one_endpoint: bool = False
     """Whether every replica takes requests of all classes, as one endpoint of a stack does."""
     peak_factor: Annotated[float, Field(ge=1, le=1000)] = 1.0
@@ -146,6 +158,15 @@ class WantedFleet(SpecModel):
     """When the last fleet is changed; read only where there is one."""
     stacks: dict[Cloud, dict[Text, JsonValue]] = Field(default={})
     """By cloud: what a stack file on it has besides, as it has it (project, registry, a pool for the platform)."""
+
+    @property
+    def largest_pod(self) -> PodSize | None:
+        """Of every resource as much as any pod requests; None where nothing is known of pods."""
+        pods = [model.pod for model in self.models if model.pod is not None]
+        if not pods:
+            return None
+        cpu_millicores, memory_mib = max(one.cpu_millicores for one in pods), max(one.memory_mib for one in pods)
+        return PodSize(cpu_millicores=cpu_millicores, memory_mib=memory_mib)
 
     @property
     def limits(self) -> dict[str, float]:
