@@ -26,6 +26,10 @@ StackFile = Annotated[
         "there, a file for each cloud. Its models are then served by replicas of one kind each."
     ),
 ]
+Tradeoffs = Annotated[
+    bool,
+    typer.Option("--tradeoffs", help="With --workload: list what other objectives and fewer watts would cost."),
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Write over a stack file that is there.")]
 
 
@@ -54,14 +58,15 @@ def register(app: typer.Typer) -> None:
         ] = None,
         stack_file: StackFile = None,
         overwrite: Overwrite = False,
+        tradeoffs: Tradeoffs = False,
         output_format: Annotated[OutputFormat, typer.Option("--format")] = OutputFormat.TEXT,
     ) -> None:
         """Print the whole plan of a stack, or the cheapest machines for a workload; exit code 1: none serve it."""
         if workload is None:
-            _refuse_without_workload({"--since": since, "--stack-file": stack_file})
+            _refuse_without_workload({"--since": since, "--stack-file": stack_file, "--tradeoffs": tradeoffs})
             _print_plan(stack or LOCAL_STACK, output_format)
         elif stack is None:
-            print_workload(WorkloadQuestion(workload, since, stack_file, overwrite), output_format)
+            print_workload(WorkloadQuestion(workload, since, stack_file, overwrite, tradeoffs), output_format)
         else:
             raise fail("--workload", "is a question of its own, without a stack", f"leave {stack} or the option out")
 

@@ -23,11 +23,12 @@ class WorkloadQuestion:
     since: Path | None = None
     stack_file: Path | None = None
     overwrite: bool = False
+    tradeoffs: bool = False
 
     @property
     def of_fleets(self) -> dict[str, object]:
         """Options that only a file of models has an answer to."""
-        return {"--since": self.since, "--stack-file": self.stack_file}
+        return {"--since": self.since, "--stack-file": self.stack_file, "--tradeoffs": self.tradeoffs}
 
 
 def print_workload(asked: WorkloadQuestion, output_format: OutputFormat) -> None:
@@ -46,6 +47,8 @@ def print_workload(asked: WorkloadQuestion, output_format: OutputFormat) -> None
         _print_change(asked.workload, asked.since, output_format)
     elif asked.stack_file is not None:
         _write_stacks(asked, asked.stack_file, output_format)
+    elif asked.tradeoffs:
+        _print_tradeoffs(asked.workload, output_format)
     else:
         _print_fleet(asked.workload, output_format)
 
@@ -104,6 +107,23 @@ def _say_files(paths: list[Path]) -> None:
         out.print("\nStack files", markup=False)
     for path in paths:
         out.print(f"  {shown(path)}: stack {stack_of(path)}", markup=False)
+
+
+def _print_tradeoffs(path: Path, output_format: OutputFormat) -> None:
+    from aigc.plan.fleet.queue_rate import Remembered, largest_rate  # noqa: PLC0415 - as above
+    from aigc.plan.fleet.tradeoffs import cost_by_objective, cost_by_watts  # noqa: PLC0415
+    from aigc.plan.fleet.tradeoffs_text import render_tradeoffs, tradeoffs_json  # noqa: PLC0415
+    from aigc.plan.fleet.wanted_file import read_fleet  # noqa: PLC0415
+
+    file, rule = read_fleet(path), Remembered(largest_rate)
+    by_objective = cost_by_objective(file.wanted, file.models, rule)
+    by_watts = cost_by_watts(file.wanted, file.models, rule)
+    if output_format is OutputFormat.JSON:
+        print_json(tradeoffs_json(by_objective, by_watts))
+    else:
+        out.print(render_tradeoffs(by_objective, by_watts), end="", markup=False)
+    if not by_objective and not by_watts:
+        raise typer.Exit(EXIT_NO)
 
 
 def _print_change(path: Path, since: Path, output_format: OutputFormat) -> None:
