@@ -11,8 +11,10 @@ from aigc.plan.fleet.tradeoffs import ObjectiveTradeoff, WattsTradeoff
 
 def tradeoffs_json(by_objective: Sequence[ObjectiveTradeoff], by_watts: Sequence[WattsTradeoff]) -> dict[str, Any]:
     """Both lists under their own names."""
-    lists = {"cost_by_objective": by_objective, "cost_by_watts": by_watts}
-    return {name: [asdict(one) for one in found] for name, found in lists.items()}
+    return {
+        "cost_by_objective": [asdict(one) for one in by_objective],
+        "cost_by_watts": [asdict(one) for one in by_watts],
+    }
 
 
 def render_tradeoffs(by_objective: Sequence[ObjectiveTradeoff], by_watts: Sequence[WattsTradeoff]) -> str:
