@@ -9,6 +9,7 @@ from aigc.plan.fleet.infeasible import Infeasible
 from aigc.plan.fleet.predicted import predicted_latency
 from aigc.plan.fleet.queue_rate import largest_rate
 from aigc.plan.fleet.rejected import Reason
+from aigc.plan.fleet.text import render_fleet
 from aigc.plan.fleet.wanted import WantedModel
 from tests.pure.fleet.examples import LARGE, SHORT, SMALL, fleet, half_full, machine, model, served
 
@@ -61,3 +62,14 @@ def test_a_class_that_no_endpoint_serves_beside_the_others_is_a_cause() -> None:
     found = cheapest_fleet(wanted, served(wanted), half_full, ROWS)
     assert isinstance(found, Infeasible)
     assert {cause.reason for cause in found.causes} == {Reason.OBJECTIVE}
+
+
+def test_emissions_are_power_times_the_grid_and_unknown_where_either_is() -> None:
+    wanted = fleet(model(rate=20.0))
+    for region, cloud, known in (("us-central1", "gcp", True), ("nowhere", "gcp", False), ("us-east-1", "aws", False)):
+        rows = [machine(SMALL, 1.0, price_region=region, cloud=cloud)]
+        found = cheapest_fleet(wanted, served(wanted), half_full, rows)
+        assert isinstance(found, FleetPlan) and found.watts is not None
+        expected = pytest.approx(found.watts * 431.95 / 1000) if known else None
+        assert found.grams_co2e_per_hour == expected
+        assert ("gCO2e not known" in render_fleet(found)) is not known

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import numpy as np
 
+from aigc.catalog.grid_carbon import grams_co2e_per_kwh
 from aigc.catalog.kinds import CapacityType
 from aigc.catalog.machines import Machine
 from aigc.plan.fleet.batch_times import ServedModel
@@ -24,6 +25,7 @@ from aigc.plan.mix.routes import even_routes
 
 _SECONDS_AN_HOUR = 3600
 _MILLION = 1_000_000
+_WATTS_A_KW = 1000
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,18 @@ class FleetPlan:
         each = [None if one.watts is None else one.count * one.watts for one in self.machines]
         known = [one for one in each if one is not None]
         return sum(known) if len(known) == len(each) else None
+
+    @property
+    def grams_co2e_per_hour(self) -> float | None:
+        """Of all accelerators at design power, on the grids of their regions; None where one of the two is unknown."""
+        each = [_grams_co2e_per_hour(one) for one in self.machines]
+        known = [one for one in each if one is not None]
+        return sum(known) if len(known) == len(each) else None
+
+
+def _grams_co2e_per_hour(one: RentedMachines) -> float | None:
+    intensity = grams_co2e_per_kwh(one.cloud, one.region)
+    return None if one.watts is None or intensity is None else one.count * one.watts * intensity / _WATTS_A_KW
 
 
 def cheapest_fleet(

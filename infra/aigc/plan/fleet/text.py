@@ -21,6 +21,7 @@ def fleet_json(answer: FleetPlan | Infeasible) -> dict[str, Any]:
     document = {"feasible": isinstance(answer, FleetPlan), **asdict(answer)}
     if isinstance(answer, FleetPlan):
         document |= {"gap": answer.gap, "watts": answer.watts, "usd_per_million": answer.usd_per_million}
+        document["grams_co2e_per_hour"] = answer.grams_co2e_per_hour
         for one, placed in zip(document["replicas"], answer.replicas, strict=True):
             predicted = predicted_latency(placed)
             one["assumed"] = sorted(one["assumed"])
@@ -37,7 +38,9 @@ def render_fleet(answer: FleetPlan | Infeasible) -> str:
 def _plan(plan: FleetPlan) -> Iterator[str]:
     watts = "" if plan.watts is None else f", accelerators of {plan.watts:,.0f} W"
     each = "" if plan.usd_per_million is None else f", ${plan.usd_per_million:,.4g} a million requests"
-    yield f"${plan.usd_per_hour:,.4g} an hour{each}{watts}"
+    grams = plan.grams_co2e_per_hour
+    carbon = ", gCO2e not known: of some region or accelerator" if grams is None else f", {grams:,.0f} gCO2e an hour"
+    yield f"${plan.usd_per_hour:,.4g} an hour{each}{watts}{carbon if plan.machines else ''}"
     yield (
         f"  nothing that suffices costs less than ${plan.relaxed_usd_per_hour:,.4g} by arithmetic, nor than "
         f"${plan.least_usd_per_hour:,.4g} by the solver's word: a gap of {plan.gap:.2%}"

@@ -31,6 +31,8 @@ def _objectives(found: Sequence[ObjectiveTradeoff]) -> Iterator[str]:
 
 def _watts(found: Sequence[WattsTradeoff]) -> Iterator[str]:
     yield "\nCost by design power of accelerators: at most"
-    yield from (f"  {one.watts:<6,.0f} W, ${one.usd_per_hour:,.4g} an hour" for one in found)
+    for one in found:
+        grams = "not known" if one.grams_co2e_per_hour is None else f"{one.grams_co2e_per_hour:,.0f} g an hour"
+        yield f"  {one.watts:<6,.0f} W, gCO2e {grams}, ${one.usd_per_hour:,.4g} an hour"
     if not found:
         yield "  no fleet serves this with accelerators of known design power"
