@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from aigc.catalog.faults import fail
+from aigc.catalog.faults import Fault, UserError, fail
 from aigc.catalog.kinds import Cloud
 from aigc.clouds.registry import adapter_for
 from aigc.plan.text import render_text
 from aigc.plan.validation import plan_of
-from scripts.console import EXIT_NO, OutputFormat, err, out, print_json
+from scripts.console import OutputFormat, err, out, print_json
 from scripts.stacks import LOCAL_STACK
+from scripts.verbs.plan_workload import WorkloadQuestion, print_workload
+
+_ADD_WORKLOAD = "add --workload FILE"
+StackFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="With --workload: write the fleet as a stack file, Pulumi.<cloud>-<env>.yaml, or into a folder that is "
+        "there, a file for each cloud. Its models are then served by replicas of one kind each."
+    ),
+]
+Tradeoffs = Annotated[
+    bool,
+    typer.Option("--tradeoffs", help="With --workload: list what other objectives and fewer watts would cost."),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Write over a stack file that is there.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -40,17 +56,28 @@ def register(app: typer.Typer) -> None:
                 "one pool or nothing. The answer in JSON is such a file, too."
             ),
         ] = None,
+        stack_file: StackFile = None,
+        overwrite: Overwrite = False,
+        tradeoffs: Tradeoffs = False,
         output_format: Annotated[OutputFormat, typer.Option("--format")] = OutputFormat.TEXT,
     ) -> None:
         """Print the whole plan of a stack, or the cheapest machines for a workload; exit code 1: none serve it."""
-        if since is not None and workload is None:
-            raise fail("--since", "says what there is, and nothing says what is wanted", "add --workload FILE")
         if workload is None:
+            _refuse_without_workload({"--since": since, "--stack-file": stack_file, "--tradeoffs": tradeoffs})
             _print_plan(stack or LOCAL_STACK, output_format)
         elif stack is None:
-            _print_workload(workload, since, output_format)
+            print_workload(WorkloadQuestion(workload, since, stack_file, overwrite, tradeoffs), output_format)
         else:
             raise fail("--workload", "is a question of its own, without a stack", f"leave {stack} or the option out")
+
+
+def _refuse_without_workload(options: Mapping[str, object]) -> None:
+    """They ask of a fleet, and nothing says what it is to serve."""
+    asked = [name for name, value in options.items() if value]
+    if asked:
+        raise UserError(
+            Fault(name, "asks of a fleet, and nothing says what it is for", _ADD_WORKLOAD) for name in asked
+        )
 
 
 def _print_plan(stack: str, output_format: OutputFormat) -> None:
@@ -60,69 +87,6 @@ def _print_plan(stack: str, output_format: OutputFormat) -> None:
     else:
         out.print(render_text(result), end="", markup=False)
         _say_inabilities(result.cloud)
-
-
-def _print_workload(path: Path, since: Path | None, output_format: OutputFormat) -> None:
-    from aigc.plan.fleet.wanted_file import states_models  # noqa: PLC0415 - as below
-
-    if states_models(path):
-        if since is None:
-            _print_fleet(path, output_format)
-        else:
-            _print_change(path, since, output_format)
-    elif since is None:
-        _print_mix(path, output_format)
-    else:
-        way_out = "state models, as docs/examples/fleet.yaml does, or leave --since out"
-        raise fail(f"--workload {path}", "states no models, and only of their fleets is there a last one", way_out)
-
-
-def _print_fleet(path: Path, output_format: OutputFormat) -> None:
-    from aigc.plan.fleet.answer import FleetPlan, cheapest_fleet  # noqa: PLC0415 - as below
-    from aigc.plan.fleet.queue_rate import largest_rate  # noqa: PLC0415
-    from aigc.plan.fleet.text import fleet_json, render_fleet  # noqa: PLC0415
-    from aigc.plan.fleet.wanted_file import read_fleet  # noqa: PLC0415
-
-    file = read_fleet(path)
-    answer = cheapest_fleet(file.wanted, file.models, largest_rate)
-    if output_format is OutputFormat.JSON:
-        print_json(fleet_json(answer))
-    else:
-        out.print(render_fleet(answer), end="", markup=False)
-    if not isinstance(answer, FleetPlan):
-        raise typer.Exit(EXIT_NO)
-
-
-def _print_change(path: Path, since: Path, output_format: OutputFormat) -> None:
-    from aigc.plan.fleet.infeasible import Infeasible  # noqa: PLC0415 - as below
-    from aigc.plan.fleet.last_fleet import read_last_fleet  # noqa: PLC0415
-    from aigc.plan.fleet.queue_rate import largest_rate  # noqa: PLC0415
-    from aigc.plan.fleet.replan import replanned  # noqa: PLC0415
-    from aigc.plan.fleet.replan_text import render_replanned, replanned_json  # noqa: PLC0415
-    from aigc.plan.fleet.wanted_file import read_fleet  # noqa: PLC0415
-
-    file = read_fleet(path)
-    answer = replanned(file.wanted, file.models, largest_rate, read_last_fleet(since))
-    if output_format is OutputFormat.JSON:
-        print_json(replanned_json(answer))
-    else:
-        out.print(render_replanned(answer), end="", markup=False)
-    if isinstance(answer, Infeasible):
-        raise typer.Exit(EXIT_NO)
-
-
-def _print_mix(path: Path, output_format: OutputFormat) -> None:
-    # scipy takes half a second to load, and every verb's module is imported for each of them.
-    from aigc.plan.mix.answer import cheapest_mix  # noqa: PLC0415
-    from aigc.plan.mix.text import render_mix  # noqa: PLC0415
-    from aigc.plan.mix.workload_file import read_workload  # noqa: PLC0415
-
-    workload = read_workload(path)
-    mix = cheapest_mix(workload)
-    if output_format is OutputFormat.JSON:
-        print_json(mix.as_json())
-    else:
-        out.print(render_mix(workload, mix), end="", markup=False)
 
 
 def _say_inabilities(cloud: Cloud) -> None:

@@ -63,7 +63,7 @@ class ReplicasSpec(SpecModel):
 
 
 class BatchingSpec(SpecModel):
-    """What the model's config.pbtxt must say. It is the one truth; a value here that differs from it is a fault."""
+    """What the model's config.pbtxt must say; a value here that differs from it is a fault, unless it overrides it."""
 
     max_batch_size: int | None = Field(default=None, ge=0, le=65_536)
     """Largest batch Triton forms; 0 is a model without a batch dimension."""
@@ -73,6 +73,9 @@ class BatchingSpec(SpecModel):
     """How long the dynamic batcher waits for more requests, in microseconds."""
     instances: int | None = Field(default=None, ge=1, le=1024)
     """Copies of the model that run at the same time in one Triton."""
+    override: bool = False
+    """Whether the values here take the place of those of config.pbtxt, in the pods of this stack alone. Not with files
+    in a bucket; batches cannot become larger than config.pbtxt allows."""
 
 
 class ResourcesSpec(SpecModel):
@@ -128,6 +131,17 @@ class ManagedSpec(SpecModel):
     measures it), so it must be named where replicas.max is above replicas.min."""
 
 
+class PredictedSpec(SpecModel):
+    """What one replica does on the model's pools, as `plan --workload` predicts it or somebody measured it."""
+
+    requests_per_second: float = Field(gt=0, le=1e7)
+    """What it serves within slo.p99_ms."""
+    p50_ms: float = Field(gt=0, le=86_400_000)
+    """Half of the requests take no longer at the expected traffic."""
+    p99_ms: float = Field(gt=0, le=86_400_000)
+    """99 of 100 requests take no longer at the expected traffic."""
+
+
 class ModelSpec(SpecModel):
     """One endpoint; its key is the folder in model_repository/."""
 
@@ -158,6 +172,8 @@ class ModelSpec(SpecModel):
     """How replicas follow the traffic."""
     managed: ManagedSpec | None = None
     """Only for mode managed."""
+    predicted: PredictedSpec | None = None
+    """Read by plans alone: how many replicas the traffic needs, and how long requests then take."""
 
 
 class SharingSpec(SpecModel):

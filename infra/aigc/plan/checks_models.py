@@ -13,6 +13,7 @@ from aigc.config.problems import Problem, did_you_mean, one_of, printable
 from aigc.config.spec import ModelSpec, PoolSpec, RequestedMode, StackSpec
 from aigc.config.stacks import shown
 from aigc.plan import scaling
+from aigc.plan.batching_override import batching_problems, in_force
 from aigc.plan.capacity import (
     accelerator_of,
     allocatable,
@@ -180,15 +181,8 @@ def _against_config(path: Where, asked: ModelSpec, model: Model, repository: Pat
     if not model.card.endpoint:
         yield Problem(path, "only serves other models, as its model.yaml says", "name the model that requires it")
     truth = shown(repository / model.name / CONFIG)
-    for key in ("max_batch_size", "dynamic", "max_queue_delay_us", "instances"):
-        said, is_so = getattr(asked.batching, key), getattr(model.config, key)
-        if said is not None and said != is_so:
-            yield Problem(
-                (*path, "batching", key),
-                f"says {str(said).lower()}, {truth} says {str(is_so).lower()}",
-                "config.pbtxt is what Triton reads: change it there, or remove this key",
-            )
-    delay_us = model.config.max_queue_delay_us
+    yield from batching_problems(path, asked, model, repository)
+    delay_us = in_force(model.config, asked.batching).max_queue_delay_us
     if asked.slo.p99_ms * _MILLISECONDS <= delay_us:
         yield Problem(
             (*path, "slo", "p99_ms"),

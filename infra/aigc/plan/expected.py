@@ -13,10 +13,17 @@ from aigc.plan.stack_plan import EndpointPlan, ExpectedPlan, PoolPlan, ScalingPl
 def expected(model: ModelSpec, scaling: ScalingPlan) -> ExpectedPlan:
     """Fewest and most replicas at the mean rate of requests.
 
-    A fixed number is known. Else one replica is there all the time if a gap as long as the idle time practically never
-    comes (NEVER_IDLE_REQUESTS); how many more the rate needs depends on what one replica can do, and that is measured,
-    not known beforehand.
+    A fixed number is known, and so is what the rate needs where the stack file says what a replica serves. Else one
+    replica is there all the time if a gap as long as the idle time practically never comes (NEVER_IDLE_REQUESTS); how
+    many more the rate needs depends on what one replica can do, and that is measured, not known beforehand.
     """
+    bounds = _bounds(model, scaling)
+    if model.predicted is None:
+        return bounds
+    return bounds.model_copy(update={"p50_ms": model.predicted.p50_ms, "p99_ms": model.predicted.p99_ms})
+
+
+def _bounds(model: ModelSpec, scaling: ScalingPlan) -> ExpectedPlan:
     low, high = scaling.min_replicas, scaling.max_replicas
     rate = model.traffic.requests_per_second if model.traffic else None
     if low == high:
@@ -24,6 +31,11 @@ def expected(model: ModelSpec, scaling: ScalingPlan) -> ExpectedPlan:
     if rate is None:
         why = "no traffic is named in the stack file"
         return ExpectedPlan(requests_per_second=None, min_replicas=low, max_replicas=high, basis=why)
+    if model.predicted is not None:
+        each = model.predicted.requests_per_second
+        needed = min(high, max(low, ceil(rate / each)))
+        why = f"{rate:g} requests/s, and a replica serves {each:g} within the objective, as the stack file predicts"
+        return ExpectedPlan(requests_per_second=rate, min_replicas=needed, max_replicas=needed, basis=why)
     unknown = "what one replica can do was not measured on its pool"
     if rate * scaling.idle_seconds >= NEVER_IDLE_REQUESTS:
         always = f"{rate:g} requests/s leave no pause of {scaling.idle_seconds} s"

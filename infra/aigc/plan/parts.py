@@ -46,7 +46,7 @@ class ResourcesPlan(Frozen):
 
 
 class BatchingPlan(Frozen):
-    """What the model's config.pbtxt says about batching."""
+    """What the config.pbtxt that Triton reads says about batching."""
 
     max_batch_size: int
     dynamic: bool
@@ -129,3 +129,6 @@ class ExpectedPlan(Frozen):
     max_replicas: int
     basis: str
     """Why these bounds, and what would narrow them."""
+    p50_ms: float | None = None
+    """As the stack file predicts them at its traffic; None where it does not."""
+    p99_ms: float | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -58,12 +58,7 @@ def monthly_cost(
     nodes = [_nodes(pool, every, endpoints) for pool in every]
     priced: list[tuple[CostItem | None, list[str]]] = [_pool_item(spec, one) for one in nodes]
     priced += (*managed_costs(spec.cloud, spec.region, managed), *tpu_vm_costs(spec, vms))
-    priced += [
-        _service_item(row, nodes, spec.region, made.get(row.service, 1))
-        for row in services(spec.cloud)
-        if (row.service in made or row.service not in _NOT_IN_EVERY_STACK)
-        and row.auto_mode in (None, with_auto_mode(spec))
-    ]
+    priced += [_service_item(row, nodes, spec.region, made.get(row.service, 1)) for row in _services(spec, made)]
     items = tuple(item for item, _ in priced if item is not None)
     floor, at_plan, maximum = (
         sum((getattr(item, state) for item in items), CostInterval()).rounded()
@@ -81,6 +76,14 @@ def monthly_cost(
         items=items,
         inferences=tuple(_inferences(items, endpoints)),
     )
+
+
+def _services(spec: StackSpec, made: Mapping[str, float]) -> Iterator[Service]:
+    """Those that the stack uses."""
+    for row in services(spec.cloud):
+        used = row.service in made or row.service not in _NOT_IN_EVERY_STACK
+        if used and row.auto_mode in (None, with_auto_mode(spec)):
+            yield row
 
 
 def _somebody_elses(spec: StackSpec) -> CostPlan:

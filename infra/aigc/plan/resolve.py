@@ -20,6 +20,7 @@ from aigc.config.spec import ModelSpec, StackSpec
 from aigc.plan import scaling
 from aigc.plan.auto_mode import with_auto_mode
 from aigc.plan.azure import azure_plan
+from aigc.plan.batching_override import in_force, triton_config
 from aigc.plan.capacity import (
     cpu_millicores,
     machine_of,
@@ -161,7 +162,8 @@ def _cluster(spec: StackSpec, stack: str) -> ClusterPlan:
 def _endpoint(
     spec: StackSpec, model: str, served: tuple[Model, ...], pools: dict[str, PoolPlan], repository: Path
 ) -> EndpointPlan:
-    asked, config, name = spec.models[model], served[0].config, endpoint_name(model)
+    asked, name = spec.models[model], endpoint_name(model)
+    config = in_force(served[0].config, asked.batching)
     pool = pools.get(pool_for(spec, asked) or "")
     every = [pools[one] for one in (pool.name, *asked.overflow_pools)] if pool else []
     key = pool.resource_key if pool else _resource_key_without_pool(asked)
@@ -184,6 +186,7 @@ def _endpoint(
             resource_key=key,
         ),
         batching=scaling.batching(config),
+        triton_config=triton_config(repository, served[0], asked.batching),
         scaling=bounds,
         slo=SloPlan(p99_ms=asked.slo.p99_ms, availability_percent=asked.slo.availability_percent),
         source=_source(spec, name, tuple(one.name for one in served), repository),

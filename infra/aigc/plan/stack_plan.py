@@ -193,6 +193,8 @@ class EndpointPlan(Frozen):
     node_selector: dict[str, str]
     resources: ResourcesPlan
     batching: BatchingPlan
+    triton_config: str | None = None
+    """Text of the config.pbtxt that its own model has in place of the repository's; None: it is as it is there."""
     scaling: ScalingPlan
     slo: SloPlan
     source: SourcePlan

@@ -160,7 +160,7 @@ def _endpoint(endpoint: EndpointPlan) -> dict[str, object]:
         "node_selector": endpoint.node_selector,
         "tolerations": _taints(endpoint.tolerations),
         "resources": _resources(endpoint.resources),
-        "batching": _batching(endpoint.batching),
+        "batching": _batching(endpoint.batching) + (", set by the stack file" if endpoint.triton_config else ""),
         **_scaling(endpoint.scaling),
         **_cold_start(endpoint.cold_start),
         **_expected(endpoint.expected),
@@ -241,7 +241,12 @@ def _cold_start(budget: ColdStartPlan | None) -> dict[str, object]:
 def _expected(expected: ExpectedPlan | None) -> dict[str, object]:
     if expected is None:
         return {}
-    return {"at_plan": f"{expected.min_replicas} to {expected.max_replicas} replicas: {expected.basis}"}
+    facts: dict[str, object] = {
+        "at_plan": f"{expected.min_replicas} to {expected.max_replicas} replicas: {expected.basis}"
+    }
+    if expected.p99_ms is not None:
+        facts["predicted"] = f"p50 {expected.p50_ms:g} ms, p99 {expected.p99_ms:g} ms"
+    return facts
 
 
 def _component(component: ComponentPlan) -> str:

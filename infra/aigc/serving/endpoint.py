@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -17,19 +16,18 @@ from aigc.serving.knative_service import knative_service_body
 from aigc.serving.model_volumes import volume_bodies
 from aigc.serving.steady import steady_bodies
 from aigc.serving.triton import PodImages
+from aigc.serving.triton_config import config_bodies, short_hash
 from aigc.tokens import Component
 
 MUX_FILE = Path("k8s/local/gateway/mux.yaml")
-_HASH_CHARS = 8
 
 
 def mux_config_body(endpoint: EndpointPlan, text: str) -> Body:
     """The mux's configuration; its name holds its hash, so that a changed one means a new revision, not a stale pod."""
-    digest = hashlib.sha256(text.encode()).hexdigest()[:_HASH_CHARS]
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": {"name": f"{endpoint.name}-mux-{digest}", "namespace": MODELS_NAMESPACE},
+        "metadata": {"name": f"{endpoint.name}-mux-{short_hash(text)}", "namespace": MODELS_NAMESPACE},
         "data": {"mux.yaml": text},
     }
 
@@ -62,7 +60,7 @@ class Endpoint(Component):
         super().__init__(plan.name)
         self.host = plan.host
         config = mux_config_body(plan, mux_text)
-        made = add_objects(cluster, self, [config, *volumes], after)
+        made = add_objects(cluster, self, [config, *config_bodies(plan), *volumes], after)
         bodies = endpoint_bodies(plan, images, config["metadata"]["name"], annotations)
         self.objects: tuple[pulumi.Resource, ...] = add_objects(cluster, self, bodies, (*after, *made))
         self.done({"host": plan.host, "mode": plan.mode.value, "content_hash": plan.source.content_hash})

@@ -15,6 +15,7 @@ from aigc.cluster.kubernetes_object import Body
 from aigc.cluster.pod_security import NONROOT_UID, container_security_context
 from aigc.plan.stack_plan import EndpointPlan
 from aigc.serving.model_source import ModelFiles, model_files
+from aigc.serving.triton_config import config_mounts, config_volumes
 
 CONTENT_ANNOTATION = "aigc/content-hash"
 MUX_PORT = 8080
@@ -110,6 +111,7 @@ def triton_container(endpoint: EndpointPlan, image: str, files: ModelFiles) -> B
             {"name": "shm", "mountPath": "/dev/shm"},  # noqa: S108 a volume of the pod's own
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 a volume of the pod's own
             *files.mounts,
+            *config_mounts(endpoint, files.repository),
         ],
     }
 
@@ -144,6 +146,7 @@ def pod_spec(endpoint: EndpointPlan, images: PodImages, mux_config: str) -> Body
             },
             {"name": "tmp", "emptyDir": {"sizeLimit": "1Gi"}},
             *files.volumes,
+            *config_volumes(endpoint),
         ],
     }
     return {**spec, **_placement(endpoint)}

@@ -232,3 +232,20 @@ def test_a_new_version_proves_itself_where_that_costs_little(
     model = {"mode": "knative", "accelerators": accelerators, **asked}
     (endpoint,) = plan(tmp_path, repository, existing(models={"tiny": model})).endpoints
     assert endpoint.scaling.initial_replicas == initial
+
+
+PREDICTED = {"requests_per_second": 4, "p50_ms": 80, "p99_ms": 350.5}
+
+
+@pytest.mark.parametrize(("rate", "replicas"), [(1, 1), (9, 3), (400, 5)])
+def test_a_predicted_replica_says_how_many_the_traffic_needs(
+    tmp_path: Path, repository: Path, rate: int, replicas: int
+) -> None:
+    traffic = {"requests_per_second": rate}
+    asked = {"mode": "steady", "replicas": {"min": 1, "max": 5}, "traffic": traffic, "predicted": PREDICTED}
+    found = plan(tmp_path, repository, local(models={"tiny": asked}))
+    expected = found.endpoints[0].expected
+    assert expected is not None
+    assert (expected.min_replicas, expected.max_replicas) == (replicas, replicas)
+    assert (expected.p50_ms, expected.p99_ms) == (80, 350.5)
+    assert "p50 80 ms, p99 350.5 ms\n" in render_text(found)

@@ -67,7 +67,12 @@ _USUAL = {ServingMode.KNATIVE: Autoscaler.KPA, ServingMode.STEADY: Autoscaler.NO
 
 
 def endpoint_plan(
-    name: str, mode: ServingMode, *, gpu: bool = False, scaling: ScalingPlan | None = None
+    name: str,
+    mode: ServingMode,
+    *,
+    gpu: bool = False,
+    scaling: ScalingPlan | None = None,
+    triton_config: str | None = None,
 ) -> EndpointPlan:
     return EndpointPlan(
         name=name,
@@ -83,6 +88,7 @@ def endpoint_plan(
             resource_key="nvidia.com/gpu" if gpu else None,
         ),
         batching=BatchingPlan(max_batch_size=8, dynamic=True, max_queue_delay_us=1000, instances=2),
+        triton_config=triton_config,
         scaling=scaling or scaling_plan(autoscaler=_USUAL[mode]),
         slo=SloPlan(p99_ms=2000, availability_percent=99.5),
         source=SourcePlan(

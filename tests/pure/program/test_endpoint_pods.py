@@ -15,6 +15,7 @@ from aigc.catalog.kinds import SourceKind
 from aigc.plan.stack_plan import EndpointPlan, ServingMode
 from aigc.serving.endpoint import endpoint_bodies, mux_config_body
 from aigc.serving.triton import PodImages, shm_mib
+from aigc.serving.triton_config import config_bodies
 from tests.pure.program.plans import endpoint_plan, scaling_plan
 from tests.pure.program.pods import containers, knative_faults, restricted_faults
 
@@ -170,3 +171,20 @@ def test_a_source_that_cannot_be_served_names_the_way_out(kind: SourceKind) -> N
     endpoint = endpoint.model_copy(update={"source": endpoint.source.model_copy(update={"kind": kind})})
     with pytest.raises(UserError, match=r"aigc:stack\.models\.gpt\.source: .*Leave `source` out"):
         pod_of(endpoint)
+
+
+@pytest.mark.parametrize("mode", list(ServingMode))
+def test_a_config_of_the_stack_lies_over_the_models_own_and_a_changed_one_makes_new_pods(mode: ServingMode) -> None:
+    endpoint = endpoint_plan("gpt", mode, triton_config="max_batch_size: 2")
+    (config,) = config_bodies(endpoint)
+    (volume,) = [one for one in pod_of(endpoint)["volumes"] if one["name"] == "triton-config"]
+    assert volume["configMap"]["name"] == config["metadata"]["name"]
+    (mount,) = [one for one in triton_of(endpoint)["volumeMounts"] if one["name"] == "triton-config"]
+    assert mount["mountPath"] == "/models/gpt/config.pbtxt"
+    assert config["data"] == {mount["subPath"]: "max_batch_size: 2"}
+    (other,) = config_bodies(endpoint_plan("gpt", mode, triton_config="max_batch_size: 4"))
+    assert other["metadata"]["name"] != config["metadata"]["name"]
+    assert restricted_faults(pod_of(endpoint)) == []
+    if mode is ServingMode.KNATIVE:
+        assert knative_faults(pod_of(endpoint), {}) == []
+    assert config_bodies(endpoint_plan("gpt", mode)) == []

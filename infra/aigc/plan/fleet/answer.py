@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import numpy as np
 
+from aigc.catalog.grid_carbon import grams_co2e_per_kwh
 from aigc.catalog.kinds import CapacityType
 from aigc.catalog.machines import Machine
 from aigc.plan.fleet.batch_times import ServedModel
@@ -21,6 +22,10 @@ from aigc.plan.fleet.solver import Solved
 from aigc.plan.fleet.wanted import WantedFleet, WantedModel
 from aigc.plan.mix.demand import Demand
 from aigc.plan.mix.routes import even_routes
+
+_SECONDS_AN_HOUR = 3600
+_MILLION = 1_000_000
+_WATTS_A_KW = 1000
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,8 @@ class PlacedReplicas:
     count: int
     zones: int
     """In equal parts."""
-    max_batch: int
+    batch_ms: tuple[float, ...]
+    """Times of batches of 1, 2, ... requests, the last of the largest that it takes."""
     requests_per_second: float
     """That one serves within the objective, were all of them of the longest class that it takes."""
     shares: Mapping[str, float]
@@ -64,6 +70,11 @@ class PlacedReplicas:
     """Of what the replicas that must be enough can serve, if something breaks that may."""
     assumed: frozenset[str]
     """What nobody has measured of its times, in words."""
+
+    @property
+    def max_batch(self) -> int:
+        """Requests that one takes at once at most."""
+        return len(self.batch_ms)
 
 
 @dataclass(frozen=True)
@@ -78,8 +89,16 @@ class FleetPlan:
     """Proven in plain arithmetic: nothing that suffices costs less."""
     least_usd_per_hour: float
     """What the integer solver has proven by its own word."""
+    requests_per_second: float
+    """Of all models."""
     rejected_machines: tuple[RejectedMachine, ...]
     rejected_shares: tuple[RejectedShare, ...]
+
+    @property
+    def usd_per_million(self) -> float | None:
+        """$ for a million requests, whatever their models; None where none arrive."""
+        hourly = self.requests_per_second * _SECONDS_AN_HOUR
+        return self.usd_per_hour * _MILLION / hourly if hourly else None
 
     @property
     def gap(self) -> float:
@@ -92,6 +111,18 @@ class FleetPlan:
         each = [None if one.watts is None else one.count * one.watts for one in self.machines]
         known = [one for one in each if one is not None]
         return sum(known) if len(known) == len(each) else None
+
+    @property
+    def grams_co2e_per_hour(self) -> float | None:
+        """Of all accelerators at design power, on the grids of their regions; None where one of the two is unknown."""
+        each = [_grams_co2e_per_hour(one) for one in self.machines]
+        known = [one for one in each if one is not None]
+        return sum(known) if len(known) == len(each) else None
+
+
+def _grams_co2e_per_hour(one: RentedMachines) -> float | None:
+    intensity = grams_co2e_per_kwh(one.cloud, one.region)
+    return None if one.watts is None or intensity is None else one.count * one.watts * intensity / _WATTS_A_KW
 
 
 def cheapest_fleet(
@@ -112,7 +143,7 @@ def cheapest_fleet(
     found = candidates_for(models, offered.offers, largest_rate, wanted.spot_interrupted or 0.0)
     search = Search(wanted, found.candidates, offered.offers)
     if not any(model.requests_per_second for model in wanted.models):
-        return FleetPlan((), (), 0.0, 0.0, 0.0, offered.rejected, found.rejected)
+        return FleetPlan((), (), 0.0, 0.0, 0.0, 0.0, offered.rejected, found.rejected)
     served = search.run()
     if served is None:
         causes = tuple(why_none(wanted, models, largest_rate, rows))
@@ -124,6 +155,7 @@ def cheapest_fleet(
         usd_per_hour=float(sum(_decimal_usd(programme, best), Decimal(0))),
         relaxed_usd_per_hour=best.relaxed_cost,
         least_usd_per_hour=best.claimed_cost,
+        requests_per_second=sum(model.requests_per_second for model in wanted.models),
         rejected_machines=offered.rejected,
         rejected_shares=found.rejected,
     )
@@ -192,7 +224,7 @@ def _replicas(one: Replicas, count: int, shares: Mapping[str, float], utilisatio
         capacity=device[2],
         count=count * one.pool.zones,
         zones=one.pool.zones,
-        max_batch=len(one.candidate.times.ms),
+        batch_ms=tuple(one.candidate.times.ms.tolist()),
         requests_per_second=one.candidate.ask(),
         shares=shares,
         utilisation=utilisation,

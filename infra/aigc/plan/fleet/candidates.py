@@ -15,6 +15,7 @@ from aigc.catalog.kinds import CapacityType
 from aigc.plan.fleet.batch_times import MS_A_SECOND, BatchTimes, NoTimes, ServedModel, class_times, together
 from aigc.plan.fleet.offers import Device, Offer
 from aigc.plan.fleet.rejected import Reason, RejectedShare
+from aigc.plan.fleet.shares import AcceleratorShare, kind_name
 from aigc.plan.fleet.wanted import RequestClass
 from aigc.plan.mix.demand import Array
 
@@ -116,15 +117,26 @@ def candidates_for(
     rejected: list[RejectedShare] = []
     for model in (model for model in models if model.wanted.requests_per_second):
         classes = model.wanted.classes
-        alone = {(one.name, kind): class_times(model, one, share) for one in classes for kind, share in kinds.items()}
+        alone = {(one.name, kind): _times(model, one, share) for one in classes for kind, share in kinds.items()}
         for group in groups_of(model):
             judged = {kind: _within(group, together(alone[name, kind] for name in group.names)) for kind in kinds}
             rejected += [_rejected(group, kind, why) for kind, why in judged.items() if isinstance(why, NoTimes)]
+            if model.wanted.one_endpoint and group.classes != classes:
+                continue
             for device in shares:
                 if isinstance(times := judged[device[:2]], BatchTimes):
                     usable = 1 - spot_interrupted * (device[2] is CapacityType.SPOT)
                     found.append(Candidate(group, device, times, usable, largest_rate))
     return Candidates(tuple(found), tuple(rejected))
+
+
+def _times(model: ServedModel, one: RequestClass, share: AcceleratorShare) -> BatchTimes | NoTimes:
+    """As long as batches take where the model may run at all."""
+    accelerator_id = share.accelerator.accelerator_id.partition("/")[0]
+    names = (accelerator_id, kind_name(accelerator_id, share.name))
+    if model.wanted.accelerators is None or any(name in model.wanted.accelerators for name in names):
+        return class_times(model, one, share)
+    return NoTimes(Reason.LEFT_OUT, f"the file leaves it out for {model.wanted.name}")
 
 
 def _within(group: Group, times: BatchTimes | NoTimes) -> BatchTimes | NoTimes:

@@ -54,7 +54,9 @@ def why_none(
     offered = offers_for(unlimited, rows)
     found = candidates_for(models, offered.offers, largest_rate, wanted.spot_interrupted or 0.0)
     for one in found.candidates:
-        if len(one.group.classes) == 1 and not _taken(found.candidates, one.group):
+        if (len(one.group.classes) == 1 or one.group.model.wanted.one_endpoint) and not _taken(
+            found.candidates, one.group
+        ):
             one.ask()
     late = [rejected_by_queue(one) for one in found.candidates if one.known and one.ask() <= 0]
     able = [one for one in found.candidates if not one.known or one.ask() > 0]
@@ -104,8 +106,12 @@ def _unserved(
     for model in wanted.models:
         for one in model.classes:
             if model.requests_per_second and (model.name, one.name) not in taken:
-                alone = [it for it in shares if it.model == model.name and it.classes == (one.name,)]
-                yield _cause(model, one, alone) if alone else _no_machine(model, machines)
+                of_model = [it for it in shares if it.model == model.name]
+                alone = [it for it in of_model if it.classes == (one.name,)]
+                # With one endpoint a class may be served alone, and not beside the others.
+                beside = [it for it in of_model if model.one_endpoint and one.name in it.classes]
+                why = [it for it in alone if it.reason is not Reason.LEFT_OUT] or beside or alone
+                yield _cause(model, one, why) if why else _no_machine(model, machines)
 
 
 def _cause(model: WantedModel, of_class: RequestClass, shares: Sequence[RejectedShare]) -> Cause:

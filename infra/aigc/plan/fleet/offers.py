@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -9,10 +10,11 @@ from aigc.catalog.accelerators import accelerators
 from aigc.catalog.kinds import CapacityType, Cloud
 from aigc.catalog.machines import Machine, all_machines
 from aigc.config.problems import one_of
+from aigc.plan.capacity import allocatable
 from aigc.plan.devices import accelerators_per_node, devices_per_replica
 from aigc.plan.fleet.rejected import Reason, RejectedMachine
 from aigc.plan.fleet.shares import AcceleratorShare, shares_of
-from aigc.plan.fleet.wanted import CLOUDS, WATTS, WantedFleet
+from aigc.plan.fleet.wanted import CLOUDS, WATTS, PodSize, WantedFleet
 from aigc.plan.quota import QuotaShare, quota_shares
 
 Device = tuple[str, str, CapacityType]
@@ -66,7 +68,7 @@ def offers_for(wanted: WantedFleet, rows: Iterable[Machine] | None = None) -> Of
         for capacity in wanted.capacity:
             refused = _refused(machine, capacity, wanted)
             if refused is None:
-                offers += _offered(machine, capacity, wanted.limits)
+                offers += _offered(machine, capacity, wanted.limits, pods_held(machine, wanted.largest_pod))
             else:
                 rejected.append(RejectedMachine(machine.cloud, machine.machine_type, capacity, *refused))
     return Offers(tuple(offers), tuple(rejected))
@@ -99,6 +101,8 @@ def _refused(machine: Machine, capacity: CapacityType, wanted: WantedFleet) -> t
         return Reason.NO_FACTS, unknown
     if price_of(machine, capacity) is None:
         return Reason.PRICE, f"nobody has sourced its price {capacity.replace('_', ' ')}"
+    if pods_held(machine, wanted.largest_pod) < 1:
+        return Reason.NO_ROOM, "its processors or its memory are too small for the largest pod"
     return _beyond_quota(machine, capacity, wanted.limits)
 
 
@@ -129,13 +133,23 @@ def _limited(machine: Machine, capacity: CapacityType, limits: Mapping[str, floa
     return (one for one in (*quota_shares(machine, capacity), power) if one.code in limits)
 
 
-def _offered(machine: Machine, capacity: CapacityType, limits: Mapping[str, float]) -> Iterator[Offer]:
+def pods_held(machine: Machine, pod: PodSize | None) -> float:
+    """Pods of this size that processors and memory of a machine have room for; what nobody knows does not limit."""
+    if pod is None:
+        return math.inf
+    there = zip(allocatable(machine), (pod.cpu_millicores, pod.memory_mib), strict=True)
+    return min((room // each for room, each in there if room is not None and each), default=math.inf)
+
+
+def _offered(
+    machine: Machine, capacity: CapacityType, limits: Mapping[str, float], most_pods: float
+) -> Iterator[Offer]:
     usd = price_of(machine, capacity)
     assert usd is not None  # noqa: S101 - `_refused` has seen to it
     quotas = {str(one.code): one.each or 0.0 for one in _limited(machine, capacity, limits)}
     held = accelerators_per_node(machine) // devices_per_replica(machine)
     for share in shares_of(machine, accelerators()[machine.accelerator_id or ""]):
-        yield Offer(machine, capacity, share, usd, held * share.parts, quotas)
+        yield Offer(machine, capacity, share, usd, int(min(held * share.parts, most_pods)), quotas)
 
 
 def counted_codes(rows: Iterable[Machine] | None = None) -> set[str]:

@@ -18,6 +18,9 @@ class Reason(StrEnum):
     NO_FACTS = "no facts"
     MEMORY = "memory"
     OBJECTIVE = "objective"
+    LEFT_OUT = "left out"
+    NO_ROOM = "no room"
+    """Of processors or memory for a pod."""
 
 
 @dataclass(frozen=True)

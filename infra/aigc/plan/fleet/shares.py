@@ -41,6 +41,11 @@ class AcceleratorShare:
         return self.accelerator.model_copy(update={"memory_gb": self.accelerator.memory_gb / self.turns})
 
 
+def kind_name(accelerator_id: str, share: str) -> str:
+    """What a replica gets, in words: `nvidia-l4 (whole)`."""
+    return f"{accelerator_id} ({share})"
+
+
 def shares_of(machine: Machine, accelerator: Accelerator) -> Iterator[AcceleratorShare]:
     """Every way to cut the machine's accelerators; partitions and turns where our pools have both: on GKE.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from aigc.plan.fleet.answer import FleetPlan, PlacedReplicas, RentedMachines
 from aigc.plan.fleet.infeasible import Infeasible
+from aigc.plan.fleet.predicted import predicted_latency
 from aigc.plan.fleet.rejected import RejectedMachine, RejectedShare
 
 MOST_LISTED = 3
@@ -19,9 +20,12 @@ def fleet_json(answer: FleetPlan | Infeasible) -> dict[str, Any]:
     """Every part of the answer under its own name; unknown is null."""
     document = {"feasible": isinstance(answer, FleetPlan), **asdict(answer)}
     if isinstance(answer, FleetPlan):
-        document |= {"gap": answer.gap, "watts": answer.watts}
-        for one in document["replicas"]:
+        document |= {"gap": answer.gap, "watts": answer.watts, "usd_per_million": answer.usd_per_million}
+        document["grams_co2e_per_hour"] = answer.grams_co2e_per_hour
+        for one, placed in zip(document["replicas"], answer.replicas, strict=True):
+            predicted = predicted_latency(placed)
             one["assumed"] = sorted(one["assumed"])
+            one |= {"max_batch": placed.max_batch, "p50_ms": predicted.p50_ms, "p99_ms": predicted.p99_ms}
     return document
 
 
@@ -33,7 +37,10 @@ def render_fleet(answer: FleetPlan | Infeasible) -> str:
 
 def _plan(plan: FleetPlan) -> Iterator[str]:
     watts = "" if plan.watts is None else f", accelerators of {plan.watts:,.0f} W"
-    yield f"${plan.usd_per_hour:,.4g} an hour{watts}"
+    each = "" if plan.usd_per_million is None else f", ${plan.usd_per_million:,.4g} a million requests"
+    grams = plan.grams_co2e_per_hour
+    carbon = ", gCO2e not known: of some region or accelerator" if grams is None else f", {grams:,.0f} gCO2e an hour"
+    yield f"${plan.usd_per_hour:,.4g} an hour{each}{watts}{carbon if plan.machines else ''}"
     yield (
         f"  nothing that suffices costs less than ${plan.relaxed_usd_per_hour:,.4g} by arithmetic, nor than "
         f"${plan.least_usd_per_hour:,.4g} by the solver's word: a gap of {plan.gap:.2%}"
@@ -64,7 +71,9 @@ def _replicas(one: PlacedReplicas) -> str:
     routed = ", ".join(f"{part:.1%} of {name}" for name, part in one.shares.items()) or "nothing"
     share = "" if one.share == "whole" else f" ({one.share})"
     most = f"up to {one.requests_per_second:.4g} requests/s each in batches of up to {one.max_batch}"
-    return f"  {one.model}: {one.count} on {one.accelerator_id}{share}: {routed}, {most}, {one.utilisation:.1%} of that"
+    predicted = predicted_latency(one)
+    said = f"p50 {predicted.p50_ms:.4g} ms and p99 {predicted.p99_ms:.4g} ms at {one.utilisation:.1%} of that"
+    return f"  {one.model}: {one.count} on {one.accelerator_id}{share}: {routed}, {most}, {said}"
 
 
 def _none(answer: Infeasible) -> Iterator[str]:

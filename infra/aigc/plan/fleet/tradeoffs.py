@@ -31,6 +31,8 @@ class WattsTradeoff:
 
     watts: float
     usd_per_hour: float
+    grams_co2e_per_hour: float | None = None
+    """What the grids emit for it; None is unknown. In one region it follows the watts."""
 
 
 def cost_by_objective(
@@ -81,5 +83,5 @@ def _ever_fewer_watts(
         plan = cheapest_fleet(limited, models, largest_rate, rows)
         if not isinstance(plan, FleetPlan) or not plan.watts:
             return
-        yield WattsTradeoff(plan.watts, plan.usd_per_hour)
+        yield WattsTradeoff(plan.watts, plan.usd_per_hour, plan.grams_co2e_per_hour)
         most_watts = WATTS_STEP * plan.watts

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from aigc.catalog.accelerators import accelerators
 from aigc.catalog.kinds import CapacityType, Cloud
@@ -25,6 +25,9 @@ MOST_CLASSES = 4
 
 WATTS = "most_watts"
 """Its key, and in place of a code among the limits."""
+
+SAID_BY_THE_ANSWER = frozenset({"cloud", "region", "models"})
+"""Keys of a stack file that `stacks` has not; to the answer's pools it may add others."""
 
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -68,6 +71,15 @@ class Measured(SpecModel):
     """With batches of this size one after the other."""
 
 
+class PodSize(SpecModel):
+    """What a replica requests of its machine beside the accelerator."""
+
+    cpu_millicores: Annotated[int, Field(ge=0, le=1_024_000)]
+    """Thousandths of a core."""
+    memory_mib: Annotated[int, Field(ge=0, le=16_777_216)]
+    """Of the machine, not of the accelerator."""
+
+
 class WantedModel(SpecModel):
     """One model, its traffic and its objective."""
 
@@ -85,6 +97,18 @@ class WantedModel(SpecModel):
     """What a request makes it compute, in the keys of a work.yaml."""
     repository_model: Text | None = None
     """In place of `work`: the model of the repository whose work.yaml it is."""
+    folder: Text | None = None
+    """Its folder in model_repository/, from which a stack serves it; `repository_model` is one, too."""
+    accelerators: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
+    """Those that may serve it: ids of accelerators.yaml, or with a share as the answer writes it, `nvidia-l4 (whole)`;
+    any where it is left out."""
+    pod: PodSize | None = None
+    """A machine then holds no more replicas than fit, were all of them the largest pods of the file; a stack file knows
+    it of its models' cards."""
+    one_endpoint: bool = False
+    """Whether every replica takes requests of all classes, as one endpoint of a stack does."""
+    peak_factor: Annotated[float, Field(ge=1, le=1000)] = 1.0
+    """The rate above divided by the mean: read for a stack file alone, whose replicas follow the traffic below it."""
     weight_bytes: Positive | None = None
     """Bytes of its weights, where neither states them and times are measured."""
     profiles: tuple[Measured, ...] = ()
@@ -132,6 +156,17 @@ class WantedFleet(SpecModel):
     """What may break while the objectives still hold."""
     replan: Replanning = Replanning()
     """When the last fleet is changed; read only where there is one."""
+    stacks: dict[Cloud, dict[Text, JsonValue]] = Field(default={})
+    """By cloud: what a stack file on it has besides, as it has it (project, registry, a pool for the platform)."""
+
+    @property
+    def largest_pod(self) -> PodSize | None:
+        """Of every resource as much as any pod requests; None where nothing is known of pods."""
+        pods = [model.pod for model in self.models if model.pod is not None]
+        if not pods:
+            return None
+        cpu_millicores, memory_mib = max(one.cpu_millicores for one in pods), max(one.memory_mib for one in pods)
+        return PodSize(cpu_millicores=cpu_millicores, memory_mib=memory_mib)
 
     @property
     def limits(self) -> dict[str, float]:
@@ -152,6 +187,9 @@ def contradictions(wanted: WantedFleet) -> Iterator[Problem]:
         yield Problem(
             ("spot_interrupted",), problem, "give both or neither; the catalog does not know how much is gone"
         )
+    for cloud, keys in wanted.stacks.items():
+        for key in sorted(SAID_BY_THE_ANSWER & set(keys)):
+            yield Problem(("stacks", cloud, key), "is what the answer says", "remove it")
     if wanted.survive is Survival.ZONE and wanted.zones == 1:
         yield Problem(("survive",), "is zone, and there is 1 zone", "give zones: 2 or more, or survive: machine")
 
@@ -169,6 +207,13 @@ def _of_model(model: WantedModel, path: Path) -> Iterator[Problem]:
     if not stated and (model.weight_bytes is None or not model.profiles):
         problem = "has neither work nor repository_model, so that nobody can say how long a batch takes"
         yield Problem(path, problem, "add one of them, or weight_bytes and profiles")
+    if model.folder is not None and model.repository_model is not None:
+        yield Problem((*path, "folder"), "is said by repository_model too", "keep one of the two")
+    for at, name in enumerate(model.accelerators or ()):
+        if (accelerator_id := name.partition(" (")[0]) not in accelerators():
+            problem = f"{printable(accelerator_id)} is not in the catalog"
+            hint = did_you_mean(accelerator_id, accelerators(), "accelerators")
+            yield Problem((*path, "accelerators", at), problem, hint)
     for at, measured in enumerate(model.profiles):
         yield from _of_profile(measured, model, (*path, "profiles", at))
 
