@@ -44,6 +44,15 @@ def test_a_burst_is_as_long_as_its_batches() -> None:
     assert burst_seconds(SharedServer(LONE, instances=2), 3) == pytest.approx(0.030)
 
 
+def test_what_a_client_asks_at_once_arrives_in_a_row() -> None:
+    # Four are there after 1, 2, 3 and 4 ms; the delay of 2 ms lets three of them meet.
+    slow = SharedServer(TIMES, 0.002, 1, 1, 0.0, 0.001)
+    assert burst_seconds(slow, 4) == pytest.approx(0.003 + 0.014 + 0.010)
+    assert closed(slow, 1, 100).quantile(0.5) == pytest.approx(0.001 + 0.002 + 0.010)
+    # A client that takes longer than the server is all that throughput depends on.
+    assert closed(SharedServer(LONE, client_seconds=0.02), 8, 400).requests_per_second == pytest.approx(50, rel=0.02)
+
+
 @pytest.mark.parametrize("load", [0.2, 0.5, 0.8])
 @pytest.mark.parametrize("delay", [0.0, 0.004])
 def test_where_nothing_is_shared_the_batch_queue_says_the_same(load: float, delay: float) -> None:

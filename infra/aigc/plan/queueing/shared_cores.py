@@ -36,12 +36,14 @@ class SharedServer:
     cores: int = 1
     outside_seconds: float = 0.0
     """Of a request on its way there and back, where it takes nothing of the cores."""
+    client_seconds: float = 0.0
+    """Of a request in the client, which handles one after the other: what is asked at once arrives in a row."""
 
     def __post_init__(self) -> None:
         if self.instances < 1 or self.cores < 1:
             raise ValueError(f"a server has at least 1 instance and 1 core, not {self.instances} and {self.cores}")
-        if min(self.max_queue_delay_seconds, self.outside_seconds) < 0:
-            raise ValueError("a delay and what is outside are 0 or more seconds")
+        if min(self.max_queue_delay_seconds, self.outside_seconds, self.client_seconds) < 0:
+            raise ValueError("a delay, what is outside and the client's part are 0 or more seconds")
 
 
 @dataclass(frozen=True)
@@ -96,48 +98,55 @@ class _Run:
     now: float = 0.0
     computed: float = 0.0
     """Seconds that an instance would have computed that has been busy all along."""
-    arriving: list[float] = field(default_factory=list)
-    waiting: deque[float] = field(default_factory=deque)
+    arriving: list[tuple[float, float]] = field(default_factory=list)
+    """When requests reach the server, and when they were asked."""
+    waiting: deque[tuple[float, float]] = field(default_factory=deque)
     running: list[tuple[float, int, list[float]]] = field(default_factory=list)
     """Batches by what will have been computed when they end, with a number that parts equals."""
     ends: list[tuple[float, float]] = field(default_factory=list)
     batches: int = 0
+    client_free_at: float = 0.0
 
-    def over(self, arrivals: Iterable[float], again: bool) -> Observed:
+    def over(self, asked_at: Iterable[float], again: bool) -> Observed:
         """Until every request is answered."""
-        self.arriving = sorted(arrivals)
-        asked = len(self.arriving)
+        for asked in sorted(asked_at):
+            self._ask(asked)
+        count = len(self.arriving)
         columns = np.random.default_rng(self.seed).choice(
             len(self.server.times.chances), self.requests, p=self.server.times.chances
         )
         seconds, drawn = self.server.times.seconds.tolist(), columns.tolist()
         while self.arriving or self.waiting or self.running:
             self._advance(min(self._next_arrival(), self._next_end(), self._next_start()))
-            while self.arriving and self.arriving[0] <= self.now + SOON:
+            while self._arrives_now():
                 self.waiting.append(heapq.heappop(self.arriving))
             while self.running and self._next_end() <= self.now + SOON:
-                for arrived in heapq.heappop(self.running)[2]:
+                for asked in heapq.heappop(self.running)[2]:
                     end = self.now + self.server.outside_seconds
-                    self.ends.append((end - arrived, end))
-                    if again and asked < self.requests:
-                        heapq.heappush(self.arriving, end)
-                        asked += 1
+                    self.ends.append((end - asked, end))
+                    if again and count < self.requests:
+                        self._ask(end)
+                        count += 1
             while self._next_start() <= self.now + SOON and not self._arrives_now():
                 size = min(len(self.waiting), self.server.times.max_batch)
                 took = seconds[size - 1][drawn[self.batches]]
-                batch = [self.waiting.popleft() for _ in range(size)]
+                batch = [self.waiting.popleft()[1] for _ in range(size)]
                 heapq.heappush(self.running, (self.computed + took, self.batches, batch))
                 self.batches += 1
         return self._observed()
 
+    def _ask(self, asked: float) -> None:
+        self.client_free_at = max(self.client_free_at, asked) + self.server.client_seconds
+        heapq.heappush(self.arriving, (self.client_free_at, asked))
+
     def _arrives_now(self) -> bool:
-        return bool(self.arriving) and self.arriving[0] <= self.now + SOON
+        return self._next_arrival() <= self.now + SOON
 
     def _speed(self) -> float:
         return min(1.0, self.server.cores / len(self.running))
 
     def _next_arrival(self) -> float:
-        return self.arriving[0] if self.arriving else np.inf
+        return self.arriving[0][0] if self.arriving else np.inf
 
     def _next_end(self) -> float:
         return self.now + (self.running[0][0] - self.computed) / self._speed() if self.running else np.inf
@@ -147,7 +156,7 @@ class _Run:
             return np.inf
         full = len(self.waiting) >= self.server.times.max_batch
         delay = 0.0 if self.server.times.max_batch == 1 else self.server.max_queue_delay_seconds
-        return self.now if full else max(self.now, self.waiting[0] + delay)
+        return self.now if full else max(self.now, self.waiting[0][0] + delay)
 
     def _advance(self, until: float) -> None:
         if self.running:
