@@ -37,21 +37,26 @@ def register(app: typer.Typer) -> None:
 
         Of accelerators batch by batch, of real Triton on a CPU load by load.
         """
-        # scipy takes half a second to load, and every verb's module is imported for each of them.
-        from aigc.plan.cost_model.profile_file import measured_profiles, read_profiles  # noqa: PLC0415
-        from aigc.plan.ledger.report import as_json, ledger_of, read_ledger  # noqa: PLC0415
-        from aigc.plan.ledger.serving_file import read_serving  # noqa: PLC0415
-        from aigc.plan.ledger.serving_report import as_json as serving_json  # noqa: PLC0415
-        from aigc.plan.ledger.serving_text import render_serving  # noqa: PLC0415
-        from aigc.plan.ledger.text import render_ledger  # noqa: PLC0415
+        show(profiles, serving, against, output_format)
 
-        asked = serving or (None if profiles else SERVING)
-        served = read_serving(asked) if asked else None
-        before = read_ledger(against) if against else None
-        found = ledger_of([read_profiles(path) for path in profiles] if profiles else measured_profiles())
-        if output_format is OutputFormat.JSON:
-            print_json(as_json(found) | ({"serving": serving_json(served)} if served else {}))
-        else:
-            out.print(render_ledger(found, before), end="", markup=False)
-            if served:
-                out.print(render_serving(served), end="", markup=False)
+
+def show(profiles: list[Path] | None, serving: Path | None, against: Path | None, output_format: OutputFormat) -> None:
+    """Read what was measured, predict, and print both."""
+    # scipy takes half a second to load, and every verb's module is imported for each of them.
+    from aigc.plan.cost_model.profile_file import measured_profiles, read_profiles  # noqa: PLC0415
+    from aigc.plan.ledger.report import as_json, ledger_of, read_ledger  # noqa: PLC0415
+    from aigc.plan.ledger.serving_file import read_serving  # noqa: PLC0415
+    from aigc.plan.ledger.serving_report import as_json as serving_json  # noqa: PLC0415
+    from aigc.plan.ledger.serving_text import render_serving  # noqa: PLC0415
+    from aigc.plan.ledger.text import render_ledger  # noqa: PLC0415
+
+    asked = serving or (None if profiles else SERVING)
+    served = read_serving(asked) if asked else None
+    before = read_ledger(against) if against else None
+    found = ledger_of([read_profiles(path) for path in profiles] if profiles else measured_profiles())
+    if output_format is OutputFormat.JSON:
+        print_json(as_json(found) | ({"serving": serving_json(served)} if served else {}))
+    else:
+        out.print(render_ledger(found, before), end="", markup=False)
+        if served:
+            out.print(render_serving(served), end="", markup=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
@@ -91,48 +91,68 @@ class Counted:
         return 1000 * (last[1] - first[1]) / NS if others == last[0] - first[0] == 1 else None
 
 
+@dataclass(frozen=True)
+class Session:
+    """Connections to a server, and what is asked over them."""
+
+    kept: Batches
+    asked: Asked
+    server: BareTriton
+    client: Any
+    reader: httpx.AsyncClient
+    requests: Iterator[Request]
+    together: bool
+    """Whether Triton makes a batch of requests; else a batch is one request of several rows."""
+
+    async def infer(self, rows: list[Request]) -> None:
+        """One request."""
+        await self.client.infer(self.asked.model, grpc_inputs(self.asked.tensors(rows)))
+
+    async def counted(self) -> Counted:
+        """What Triton has counted so far."""
+        return Counted.of(
+            (await self.reader.get(f"http://{self.server.http}/v2/models/{self.asked.model}/stats")).json()
+        )
+
+    async def at_once(self, size: int) -> float:
+        """So many requests; milliseconds to the last answer."""
+        rows = list(itertools.islice(self.requests, size))
+        started = time.monotonic()
+        await asyncio.gather(*(self.infer([one]) for one in rows))
+        return 1000 * (time.monotonic() - started)
+
+    async def batch(self, size: int) -> None:
+        """One batch, by Triton's count."""
+        before = await self.counted()
+        used, started = self.server.used_seconds(), time.monotonic()
+        await (self.at_once(size) if self.together else self.infer(list(itertools.islice(self.requests, size))))
+        took_ms, used_ms = 1000 * (time.monotonic() - started), 1000 * (self.server.used_seconds() - used)
+        after = await self.counted()
+        computed_ms = after.one_batch_ms(before, size)
+        if computed_ms is None:
+            self.kept.parted += 1
+            return
+        self.kept.ms.setdefault(size, []).append(computed_ms)
+        if size == 1:
+            self.kept.around_ms.append(took_ms - computed_ms - (after.waited_ns - before.waited_ns) / 1e6)
+            self.kept.handling_ms.append(used_ms - computed_ms)
+
+    async def burst(self, size: int) -> None:
+        """So many requests, however Triton parts them, and what they cost this client."""
+        used = time.process_time()
+        self.kept.bursts_ms.setdefault(size, []).append(await self.at_once(size))
+        self.kept.client_ms.append(1000 * (time.process_time() - used) / size)
+
+
 async def measure_batches(kept: Batches, asked: Asked, server: BareTriton, load_seconds: float) -> None:
     """Each size for a share of a load's seconds: as one batch where it fits one, and as requests at once."""
-    most, together = batching_of(asked.model).max_batch_size, batching_of(asked.model).dynamic
-    requests = asked.lengths.requests(0)
+    batching, requests = batching_of(asked.model), asked.lengths.requests(0)
     async with triton_grpc_aio.InferenceServerClient(server.grpc) as client, httpx.AsyncClient(timeout=10) as reader:
-
-        async def infer(rows: list[Request]) -> None:
-            await client.infer(asked.model, grpc_inputs(asked.tensors(rows)))
-
-        async def counted() -> Counted:
-            return Counted.of((await reader.get(f"http://{server.http}/v2/models/{asked.model}/stats")).json())
-
-        async def at_once(size: int) -> float:
-            rows = list(itertools.islice(requests, size))
-            started = time.monotonic()
-            await asyncio.gather(*(infer([one]) for one in rows))
-            return 1000 * (time.monotonic() - started)
-
-        async def batch(size: int) -> None:
-            before = await counted()
-            used, started = server.used_seconds(), time.monotonic()
-            await (at_once(size) if together else infer(list(itertools.islice(requests, size))))
-            took_ms, used_ms = 1000 * (time.monotonic() - started), 1000 * (server.used_seconds() - used)
-            after = await counted()
-            computed_ms = after.one_batch_ms(before, size)
-            if computed_ms is None:
-                kept.parted += 1
-                return
-            kept.ms.setdefault(size, []).append(computed_ms)
-            if size == 1:
-                kept.around_ms.append(took_ms - computed_ms - (after.waited_ns - before.waited_ns) / 1e6)
-                kept.handling_ms.append(used_ms - computed_ms)
-
-        async def burst(size: int) -> None:
-            used = time.process_time()
-            kept.bursts_ms.setdefault(size, []).append(await at_once(size))
-            kept.client_ms.append(1000 * (time.process_time() - used) / size)
-
+        session = Session(kept, asked, server, client, reader, requests, batching.dynamic)
         for _ in range(WARMUPS):
-            await at_once(SIZES[-1])
+            await session.at_once(SIZES[-1])
         for size in SIZES:
-            for ask in (batch, burst) if size <= most else (burst,):
+            for ask in (session.batch, session.burst) if size <= batching.max_batch_size else (session.burst,):
                 await repeated(ask, size, SHARE_OF_LOAD * load_seconds)
 
 

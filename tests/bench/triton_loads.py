@@ -76,20 +76,14 @@ class LoadRuns:
         }
 
 
-async def measure_load(
-    kept: LoadRuns,
-    asked: Asked,
-    server: BareTriton,
-    seconds: float,
-    seed: int,
-    concurrency: int | None = None,
-    rate: float | None = None,
-) -> None:
-    """A closed or an open loop, over one connection."""
-    settings = LoadSettings(
+def settings_of(
+    asked: Asked, grpc: str, seconds: float, seed: int, concurrency: int | None, rate: float | None
+) -> LoadSettings:
+    """A closed loop, or an open one with arrivals in the manner of Poisson."""
+    return LoadSettings(
         model=asked.model,
-        host=server.grpc,
-        address=server.grpc,
+        host=grpc,
+        address=grpc,
         protocol=Protocol.GRPC,
         mode=Mode.OPEN if rate else Mode.CLOSED,
         rps=rate,
@@ -102,6 +96,19 @@ async def measure_load(
         seed=seed,
         mix=asked.lengths.facts,
     )
+
+
+async def measure_load(
+    kept: LoadRuns,
+    asked: Asked,
+    server: BareTriton,
+    seconds: float,
+    seed: int,
+    concurrency: int | None = None,
+    rate: float | None = None,
+) -> None:
+    """A closed or an open loop, over one connection."""
+    settings = settings_of(asked, server.grpc, seconds, seed, concurrency, rate)
     async with triton_grpc_aio.InferenceServerClient(server.grpc) as client, httpx.AsyncClient(timeout=10) as reader:
 
         async def send(request: Request) -> int:
