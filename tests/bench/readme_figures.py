@@ -165,6 +165,29 @@ def ledger(folder: Path) -> str:
     return " ".join(said).removesuffix(";") + "."
 
 
+def triton_predictions(folder: Path) -> str:
+    """Errors of a model's closed and open loops, and how much of the core others had while it was measured."""
+    found = result("triton_predictions", folder)
+    predicted = found["predicted"]
+    words = [
+        f"{score['model']}, {score['loop']} loop {score['throughput']['median']:.0%} of throughput, {_p99(score)}"
+        for score in predicted["scores"]
+        if score["way"] == "simulation"
+    ]
+    others = max(load["core_taken_by_others"] for model in found["models"] for load in model["loads"])
+    return (
+        f"Real Triton on {found['server_cores']} core of {found['cpu']} against what the times of its batches predict "
+        f"(`{found['command']}`), median errors by simulation: {'; '.join(words)}. {len(predicted['misses'])} of "
+        f"{len(predicted['loads'])} predictions are off by more than {MISSED:.0%}; others had up to {others:.0%} of "
+        "the server's core while it was measured."
+    )
+
+
+def _p99(score: Mapping[str, Any]) -> str:
+    unbounded = f" and no bound for {score['without_bound']}" if score["without_bound"] else ""
+    return f"{score['p99']['median']:.0%} of p99{unbounded}" if score["p99"] else "no bound of p99"
+
+
 def preview(folder: Path) -> str:
     """Seconds and memory of a whole preview."""
     found = result("preview", folder)
@@ -214,6 +237,7 @@ SAID_OF = {
     "autoscaling": autoscaling,
     "mix": mix,
     "ledger": ledger,
+    "triton_predictions": triton_predictions,
     "savings": savings,
 }
 TABLE_OF = {"savings": savings_table}

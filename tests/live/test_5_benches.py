@@ -48,6 +48,17 @@ def test_batching_batches_and_changes_no_answer(first_up: subprocess.CompletedPr
     assert equality["contradicting_themselves"] == 0
 
 
+def test_predictions_stand_beside_a_bare_server_that_needs_no_cluster(tmp_path: Path) -> None:
+    arguments = ["--models", "gpt_core", "--rounds", "1", "--seconds", "0.2"]
+    result = bench("triton_predictions", tmp_path, *arguments)
+    (model,) = result["models"]
+    assert [one["batch"] for one in model["batches"]] == [1, 2, 4, 8]
+    assert all(load["errors"] == 0 and load["mean_batch"] == 1 for load in model["loads"])
+    closed = [load["concurrency"] for load in model["loads"] if load["concurrency"]]
+    assert closed == [1, 2, 4, 8, 16, 32]
+    assert len(result["predicted"]["loads"]) == len(closed) + 2 * (len(model["loads"]) - len(closed))
+
+
 def test_no_entry_is_faster_than_what_lies_behind_it(
     first_up: subprocess.CompletedProcess[str], tmp_path: Path
 ) -> None:

@@ -66,7 +66,7 @@ def as_json(found: Sequence[Entry]) -> dict[str, Any]:
     first = of_method(found, Method.ASSUMED)
     second = of_method(found, Method.CALIBRATED)
     return {
-        "scores": [_mapping(asdict(score)) for score in scores(found)],
+        "scores": [rounded(asdict(score)) for score in scores(found)],
         "misses": [_miss(one) for one in misses(found)],
         "rows": [_row(one, other) for one, other in zip(first, second, strict=True)],
     }
@@ -102,7 +102,7 @@ def _row(assumed: Entry, calibrated: Entry) -> dict[str, Any]:
 def _predicted(entry: Entry) -> dict[str, Any]:
     if not isinstance(entry.predicted, Estimate):
         return {"reason": entry.predicted.reason}
-    return _mapping(
+    return rounded(
         {
             "latency_ms": entry.predicted.latency_ms,
             "requests_per_second": entry.predicted.requests_per_second,
@@ -114,7 +114,7 @@ def _predicted(entry: Entry) -> dict[str, Any]:
 
 def _miss(one: Miss) -> dict[str, Any]:
     worst = one.worst
-    return _mapping(
+    return rounded(
         {
             "model": one.model,
             "accelerator_id": one.accelerator_id,
@@ -132,14 +132,14 @@ def _miss(one: Miss) -> dict[str, Any]:
     )
 
 
-def _mapping(value: dict[str, Any]) -> dict[str, Any]:
+def rounded(value: dict[str, Any]) -> dict[str, Any]:
     """Every number in a document to the digits that mean something."""
-    return {key: _rounded(one) for key, one in value.items()}
+    return {key: _rounded_value(one) for key, one in value.items()}
 
 
-def _rounded(value: Any) -> Any:
+def _rounded_value(value: Any) -> Any:
     if isinstance(value, float):
         return float(f"{value:.{DIGITS}g}")
     if isinstance(value, dict):
-        return _mapping(value)
-    return [_rounded(one) for one in value] if isinstance(value, list) else value
+        return rounded(value)
+    return [_rounded_value(one) for one in value] if isinstance(value, list) else value

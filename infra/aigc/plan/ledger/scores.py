@@ -62,11 +62,12 @@ def _score(model: str, accelerator_id: str, method: Method, rows: Sequence[Entry
         rows=len(rows),
         not_predicted=sum(one.latency_error is None for one in rows),
         missed=sum(is_missed(one) for one in rows),
-        latency=_errors(one.latency_error for one in rows),
-        throughput=_errors(one.throughput_error for one in rows),
+        latency=errors_of(one.latency_error for one in rows),
+        throughput=errors_of(one.throughput_error for one in rows),
     )
 
 
-def _errors(found: Iterable[float | None]) -> Errors | None:
+def errors_of(found: Iterable[float | None]) -> Errors | None:
+    """Median and worst of those that are known."""
     known = [error for error in found if error is not None]
     return Errors(median(map(abs, known)), max(known, key=abs)) if known else None

@@ -1,0 +1,96 @@
+"""What the bench of predictions makes of Triton's counts, of samples and of a command, checked by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.bench.bare_triton import free_ports, with_ports
+from tests.bench.bench_triton_predictions import cpu_name
+from tests.bench.served_model import MODELS, Asked, batching_of, grpc_inputs
+from tests.bench.triton_batches import Batches, Counted
+from tests.bench.triton_loads import LoadRun, LoadRuns, Used
+from tests.pure.load.runs import run_of, sample
+
+
+def counted(batches: dict[int, tuple[int, float]], waited_ms: float = 0.0) -> Counted:
+    """From an answer of Triton: so many batches of each size, and milliseconds of computing for all of them."""
+    sizes = [
+        {
+            "batch_size": size,
+            "compute_input": {"count": count, "ns": 1e6},
+            "compute_infer": {"count": count, "ns": (ms - 1.5) * 1e6},
+            "compute_output": {"count": count, "ns": 0.5e6},
+        }
+        for size, (count, ms) in batches.items()
+    ]
+    stats = {"batch_stats": sizes, "inference_stats": {"queue": {"count": 1, "ns": waited_ms * 1e6}}}
+    return Counted.of({"model_stats": [stats]})
+
+
+def test_a_batch_has_a_time_where_it_was_the_only_one_and_of_its_size() -> None:
+    before = counted({1: (3, 60.0), 4: (1, 30.0)})
+    assert counted({1: (3, 60.0), 4: (2, 65.0)}).one_batch_ms(before, 4) == pytest.approx(35.0)
+    assert counted({1: (3, 60.0), 4: (1, 30.0), 8: (1, 90.0)}).one_batch_ms(before, 8) == pytest.approx(90.0)
+    # Triton parted four requests into one and three.
+    assert counted({1: (4, 80.0), 3: (1, 28.0), 4: (1, 30.0)}).one_batch_ms(before, 4) is None
+    assert counted({1: (3, 60.0), 4: (3, 99.0)}).one_batch_ms(before, 4) is None
+
+
+def test_what_is_around_a_batch_is_parted_into_handling_and_outside() -> None:
+    kept = Batches({2: [5.0, 4.0, 6.0], 1: [3.0]}, {16: [40.0, 44.0]}, [2.0, 1.0, 1.5], [0.5, 0.4, 0.6], [0.3], 2)
+    assert kept.facts() == {
+        "handling_ms": 0.5,
+        "client_ms": 0.3,
+        "outside_ms": 0.7,
+        "batches": [{"batch": 1, "median_ms": 3.0, "ms": [3.0]}, {"batch": 2, "median_ms": 5.0, "ms": [4.0, 5.0, 6.0]}],
+        "bursts": [{"requests": 16, "ms": 42.0, "repetitions": 2}],
+        "not_in_one_batch": 2,
+    }
+    # On a busy machine a batch waits for others, and the processor time of the server is less than it.
+    disturbed = Batches({1: [3.0]}, {}, [2.0], [-1.0], [0.25])
+    assert (disturbed.facts()["handling_ms"], disturbed.facts()["outside_ms"]) == (0, 1.75)
+
+
+def test_rounds_of_a_load_are_one_measurement_with_its_spread() -> None:
+    runs = LoadRuns()
+    for latency_ms, inferences, others in ((20, 800, 0.1), (40, 1200, 0.3)):
+        run = run_of([sample(at / 1000, latency_ms) for at in range(0, 10_000, 10)])
+        runs.runs.append(LoadRun(run, inferences, 500, others))
+    facts = runs.facts()
+    assert facts["mean_batch"] == 2.0
+    assert (facts["p50_ms"], facts["p99_ms"]) == (20, 40)
+    assert facts["rounds_p99_ms"] == {"low": 20, "high": 40}
+    assert facts["rate"] == pytest.approx(100, rel=0.02)
+    assert facts["requests_per_second"] == pytest.approx(100, rel=0.02)
+    assert facts["core_taken_by_others"] == 0.2
+
+
+def test_others_had_what_was_busy_and_not_the_servers() -> None:
+    before, after = Used(10.0, 100.0, 50.0, 2), Used(14.0, 106.0, 54.0, 2)
+    assert after.others_since(before) == pytest.approx(0.25)
+
+
+def test_every_port_of_a_command_is_moved_to_the_loopback_address() -> None:
+    command = ["python3", "--http-port=8000", "--grpc-port=8001", "--metrics-port=8002", "--load-model=gpt"]
+    assert with_ports(command, {8000: 1, 8001: 8000, 8002: 3}) == [
+        "python3", "--http-port=1", "--grpc-port=8000", "--metrics-port=3", "--load-model=gpt",
+        "--http-address=127.0.0.1", "--grpc-address=127.0.0.1", "--metrics-address=127.0.0.1",
+    ]  # fmt: skip
+    assert len(set(free_ports(3))) == 3
+
+
+def test_a_cpu_is_named_as_the_kernel_does(tmp_path: Path) -> None:
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text("processor\t: 0\ncpu family\t: 6\nmodel\t\t: 207\nmodel name\t: Any CPU\n\nprocessor\t: 1\n")
+    assert cpu_name(cpuinfo) == "Any CPU, family 6 model 207"
+
+
+@pytest.mark.parametrize("asked", MODELS, ids=lambda one: one.model)
+def test_each_model_is_asked_with_tensors_of_its_configuration(asked: Asked) -> None:
+    requests = asked.lengths.requests(1)
+    tensors = asked.tensors([next(requests) for _ in range(3)])
+    assert {len(value) for value in tensors.values()} == {3}
+    assert [one.name() for one in grpc_inputs(tensors)] == [*tensors]
+    assert batching_of(asked.model).dynamic is (asked.model == "gpt")
