@@ -28,7 +28,7 @@ StackFile = Annotated[
 ]
 Tradeoffs = Annotated[
     bool,
-    typer.Option("--tradeoffs", help="With --workload: list what other objectives and fewer watts would cost."),
+    typer.Option("--tradeoffs", help="With --workload: what other objectives, fewer watts, a cleaner grid would cost."),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Write over a stack file that is there.")]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import typer
@@ -111,18 +111,18 @@ def _say_files(paths: list[Path]) -> None:
 
 def _print_tradeoffs(path: Path, output_format: OutputFormat) -> None:
     from aigc.plan.fleet.queue_rate import Remembered, largest_rate  # noqa: PLC0415 - as above
-    from aigc.plan.fleet.tradeoffs import cost_by_objective, cost_by_watts  # noqa: PLC0415
-    from aigc.plan.fleet.tradeoffs_text import render_tradeoffs, tradeoffs_json  # noqa: PLC0415
+    from aigc.plan.fleet.tradeoffs import cost_by_grams_co2e, cost_by_objective, cost_by_watts  # noqa: PLC0415
+    from aigc.plan.fleet.tradeoffs_text import Tradeoffs  # noqa: PLC0415
     from aigc.plan.fleet.wanted_file import read_fleet  # noqa: PLC0415
 
     file, rule = read_fleet(path), Remembered(largest_rate)
-    by_objective = cost_by_objective(file.wanted, file.models, rule)
-    by_watts = cost_by_watts(file.wanted, file.models, rule)
+    asked = (file.wanted, file.models, rule)
+    found = Tradeoffs(cost_by_objective(*asked), cost_by_watts(*asked), cost_by_grams_co2e(*asked))
     if output_format is OutputFormat.JSON:
-        print_json(tradeoffs_json(by_objective, by_watts))
+        print_json(asdict(found))
     else:
-        out.print(render_tradeoffs(by_objective, by_watts), end="", markup=False)
-    if not by_objective and not by_watts:
+        out.print(str(found), end="", markup=False)
+    if not found:
         raise typer.Exit(EXIT_NO)
 
 

@@ -1,4 +1,4 @@
-"""`plan --workload FILE --tradeoffs`: the two lists in text and as one JSON document; 1 where nothing can be had."""
+"""`plan --workload FILE --tradeoffs`: the three lists in text and as one JSON document; 1 where nothing can be had."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("aigc.plan.fleet.queue_rate.largest_rate", half_full)
 
 
-def test_both_lists_are_there_and_text_says_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_lists_are_there_and_text_says_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = written(tmp_path, GOOD)
     assert main(["plan", "--workload", str(path), "--tradeoffs", "--format", "json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    objectives, watts = found["cost_by_objective"], found["cost_by_watts"]
-    assert objectives and watts
+    objectives, watts, grams = (found[f"cost_by_{what}"] for what in ("objective", "watts", "grams_co2e"))
+    assert objectives and watts and grams
     assert all(a["usd_per_hour"] > b["usd_per_hour"] for a, b in itertools.pairwise(objectives))
     assert all(a["watts"] > b["watts"] for a, b in itertools.pairwise(watts))
     assert main(["plan", "--workload", str(path), "--tradeoffs"]) == 0
     text = capsys.readouterr().out
-    assert text.count(" an hour\n") == len(objectives) + len(watts)
+    assert text.count(" an hour\n") == len(objectives) + len(watts) + len(grams)
     assert f"${watts[0]['usd_per_hour']:,.4g} an hour" in text
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from aigc.catalog.grid_carbon import grams_co2e_per_kwh
+from aigc.catalog.grid_carbon import grams_co2e_per_hour
 from aigc.catalog.kinds import CapacityType
 from aigc.catalog.machines import Machine
 from aigc.plan.fleet.batch_times import ServedModel
@@ -25,7 +25,6 @@ from aigc.plan.mix.routes import even_routes
 
 _SECONDS_AN_HOUR = 3600
 _MILLION = 1_000_000
-_WATTS_A_KW = 1000
 
 
 @dataclass(frozen=True)
@@ -121,8 +120,8 @@ class FleetPlan:
 
 
 def _grams_co2e_per_hour(one: RentedMachines) -> float | None:
-    intensity = grams_co2e_per_kwh(one.cloud, one.region)
-    return None if one.watts is None or intensity is None else one.count * one.watts * intensity / _WATTS_A_KW
+    each = grams_co2e_per_hour(one.cloud, one.region, one.watts)
+    return None if each is None else one.count * each
 
 
 def cheapest_fleet(

@@ -47,11 +47,7 @@ def why_none(
     rows: Sequence[Machine] | None = None,
 ) -> Iterator[Cause]:
     """What keeps every fleet from serving; the problem has none."""
-    # Without limits, but with what counts in each quota.
-    watts = None if wanted.most_watts is None else math.inf
-    limits = dict.fromkeys(wanted.quotas, math.inf)
-    unlimited = wanted.model_copy(update={"quotas": limits, "most_watts": watts})
-    offered = offers_for(unlimited, rows)
+    offered = offers_for(wanted.without_limits(), rows)
     found = candidates_for(models, offered.offers, largest_rate, wanted.spot_interrupted or 0.0)
     for one in found.candidates:
         if (len(one.group.classes) == 1 or one.group.model.wanted.one_endpoint) and not _taken(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from aigc.catalog.accelerators import accelerators
+from aigc.catalog.grid_carbon import grams_co2e_per_hour
 from aigc.catalog.kinds import CapacityType, Cloud
 from aigc.catalog.machines import Machine, all_machines
 from aigc.config.problems import one_of
@@ -14,7 +15,7 @@ from aigc.plan.capacity import allocatable
 from aigc.plan.devices import accelerators_per_node, devices_per_replica
 from aigc.plan.fleet.rejected import Reason, RejectedMachine
 from aigc.plan.fleet.shares import AcceleratorShare, shares_of
-from aigc.plan.fleet.wanted import CLOUDS, WATTS, PodSize, WantedFleet
+from aigc.plan.fleet.wanted import CLOUDS, GRAMS_CO2E, WATTS, PodSize, WantedFleet
 from aigc.plan.quota import QuotaShare, quota_shares
 
 Device = tuple[str, str, CapacityType]
@@ -129,8 +130,13 @@ def _beyond_quota(machine: Machine, capacity: CapacityType, limits: Mapping[str,
 
 
 def _limited(machine: Machine, capacity: CapacityType, limits: Mapping[str, float]) -> Iterator[QuotaShare]:
-    power = QuotaShare("design power of accelerators", WATTS, "W", watts_of(machine))
-    return (one for one in (*quota_shares(machine, capacity), power) if one.code in limits)
+    watts = watts_of(machine)
+    grams = grams_co2e_per_hour(machine.cloud, machine.price_region, watts)
+    ours = (
+        QuotaShare("design power of accelerators", WATTS, "W", watts),
+        QuotaShare("emissions for it", GRAMS_CO2E, "g CO2e an hour", grams),
+    )
+    return (one for one in (*quota_shares(machine, capacity), *ours) if one.code in limits)
 
 
 def pods_held(machine: Machine, pod: PodSize | None) -> float:

@@ -1,19 +1,20 @@
-"""What else money buys: a shorter p99, or fewer watts; of each list every entry is better than all that cost less."""
+"""What else money buys: a shorter p99, fewer watts, a cleaner grid. Every entry of a list beats all that cost less."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from aigc.catalog.machines import Machine
 from aigc.plan.fleet.answer import FleetPlan, cheapest_fleet
 from aigc.plan.fleet.batch_times import ServedModel
 from aigc.plan.fleet.candidates import LargestRate
-from aigc.plan.fleet.wanted import WantedFleet, WantedModel
+from aigc.plan.fleet.wanted import GRAMS_CO2E, WATTS, WantedFleet, WantedModel
 
 OBJECTIVE_FACTORS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0)
-WATTS_STEP = 0.9
-"""Each entry has at most so much of the design power of the one before it."""
+LESS = 0.9
+"""Each entry has at most so much of the design power, or of the emissions, of the one before it."""
 MOST_STEPS = 8
 
 
@@ -33,6 +34,14 @@ class WattsTradeoff:
     usd_per_hour: float
     grams_co2e_per_hour: float | None = None
     """What the grids emit for it; None is unknown. In one region it follows the watts."""
+
+
+@dataclass(frozen=True)
+class GramsTradeoff:
+    """The cheapest fleet for whose design power the grids emit no more than this, as far as the catalog knows them."""
+
+    grams_co2e_per_hour: float
+    usd_per_hour: float
 
 
 def cost_by_objective(
@@ -71,17 +80,34 @@ def cost_by_watts(
     rows: Sequence[Machine] | None = None,
 ) -> tuple[WattsTradeoff, ...]:
     """From the cheapest fleet of known design power to those that take less, until there is none."""
-    return tuple(_ever_fewer_watts(wanted, models, largest_rate, rows))
+    fleets = _ever_less(WATTS, lambda plan: plan.watts, wanted, models, largest_rate, rows)
+    return tuple(WattsTradeoff(watts, plan.usd_per_hour, plan.grams_co2e_per_hour) for watts, plan in fleets)
 
 
-def _ever_fewer_watts(
-    wanted: WantedFleet, models: Sequence[ServedModel], largest_rate: LargestRate, rows: Sequence[Machine] | None
-) -> Iterator[WattsTradeoff]:
-    most_watts = wanted.most_watts or float("inf")
+def cost_by_grams_co2e(
+    wanted: WantedFleet,
+    models: Sequence[ServedModel],
+    largest_rate: LargestRate,
+    rows: Sequence[Machine] | None = None,
+) -> tuple[GramsTradeoff, ...]:
+    """From the cheapest fleet on grids of which emissions are known to those that emit less, until there is none."""
+    fleets = _ever_less(GRAMS_CO2E, lambda plan: plan.grams_co2e_per_hour, wanted, models, largest_rate, rows)
+    return tuple(GramsTradeoff(grams, plan.usd_per_hour) for grams, plan in fleets)
+
+
+def _ever_less(
+    limit: str,
+    measured: Callable[[FleetPlan], float | None],
+    wanted: WantedFleet,
+    models: Sequence[ServedModel],
+    largest_rate: LargestRate,
+    rows: Sequence[Machine] | None,
+) -> Iterator[tuple[float, FleetPlan]]:
+    most = wanted.limits.get(limit, math.inf)
     for _ in range(MOST_STEPS):
-        limited = wanted.model_copy(update={"most_watts": most_watts})
-        plan = cheapest_fleet(limited, models, largest_rate, rows)
-        if not isinstance(plan, FleetPlan) or not plan.watts:
+        plan = cheapest_fleet(wanted.model_copy(update={limit: most}), models, largest_rate, rows)
+        found = measured(plan) if isinstance(plan, FleetPlan) else None
+        if not found or not isinstance(plan, FleetPlan):
             return
-        yield WattsTradeoff(plan.watts, plan.usd_per_hour, plan.grams_co2e_per_hour)
-        most_watts = WATTS_STEP * plan.watts
+        yield found, plan
+        most = LESS * found

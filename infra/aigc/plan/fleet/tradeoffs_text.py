@@ -1,25 +1,33 @@
-"""Cost against objectives and against watts, for a person and for a program."""
+"""Cost against objectives, watts and emissions, for a person and for a program."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
-from typing import Any
+from dataclasses import dataclass
 
-from aigc.plan.fleet.tradeoffs import ObjectiveTradeoff, WattsTradeoff
-
-
-def tradeoffs_json(by_objective: Sequence[ObjectiveTradeoff], by_watts: Sequence[WattsTradeoff]) -> dict[str, Any]:
-    """Both lists under their own names."""
-    return {
-        "cost_by_objective": [asdict(one) for one in by_objective],
-        "cost_by_watts": [asdict(one) for one in by_watts],
-    }
+from aigc.plan.fleet.tradeoffs import GramsTradeoff, ObjectiveTradeoff, WattsTradeoff
 
 
-def render_tradeoffs(by_objective: Sequence[ObjectiveTradeoff], by_watts: Sequence[WattsTradeoff]) -> str:
-    """A line an entry; an entry that costs more and gives no more is not there."""
-    return "\n".join([*_objectives(by_objective), *_watts(by_watts)]) + "\n"
+@dataclass(frozen=True)
+class Tradeoffs:
+    """Every list of one workload."""
+
+    cost_by_objective: tuple[ObjectiveTradeoff, ...]
+    cost_by_watts: tuple[WattsTradeoff, ...]
+    cost_by_grams_co2e: tuple[GramsTradeoff, ...]
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to choose from."""
+        return bool(self.cost_by_objective or self.cost_by_watts or self.cost_by_grams_co2e)
+
+    def __str__(self) -> str:
+        """A line an entry; an entry that costs more and gives no more is not there."""
+        lists = (
+            _objectives(self.cost_by_objective),
+            _watts(self.cost_by_watts),
+            _grams(self.cost_by_grams_co2e),
+        )
+        return "\n".join(line for one in lists for line in one) + "\n"
 
 
 def _objectives(found: Sequence[ObjectiveTradeoff]) -> Iterator[str]:
@@ -36,3 +44,10 @@ def _watts(found: Sequence[WattsTradeoff]) -> Iterator[str]:
         yield f"  {one.watts:<6,.0f} W, gCO2e {grams}, ${one.usd_per_hour:,.4g} an hour"
     if not found:
         yield "  no fleet serves this with accelerators of known design power"
+
+
+def _grams(found: Sequence[GramsTradeoff]) -> Iterator[str]:
+    yield "\nCost by what the grids emit for it: at most"
+    yield from (f"  {one.grams_co2e_per_hour:<6,.0f} gCO2e an hour, ${one.usd_per_hour:,.4g} an hour" for one in found)
+    if not found:
+        yield "  no fleet serves this in regions whose grid is known"

@@ -23,8 +23,8 @@ MOST_MODELS = 256
 MOST_CLASSES = 4
 """A model: the programme has a row for each set of them."""
 
-WATTS = "most_watts"
-"""Its key, and in place of a code among the limits."""
+WATTS, GRAMS_CO2E = "most_watts", "most_grams_co2e_per_hour"
+"""Their keys, and in place of codes among the limits."""
 
 SAID_BY_THE_ANSWER = frozenset({"cloud", "region", "models"})
 """Keys of a stack file that `stacks` has not; to the answer's pools it may add others."""
@@ -150,6 +150,8 @@ class WantedFleet(SpecModel):
     """Limit by the code of a quota, as `plan` and `capacity` print it, in its unit; others do not limit."""
     most_watts: Positive | None = None
     """Design power of all accelerators together at most, in W; machines of which it is unknown are then left out."""
+    most_grams_co2e_per_hour: Positive | None = None
+    """What the grids emit for that design power at most; machines of regions of which nothing is known are left out."""
     zones: Annotated[int, Field(ge=1, le=6)] = 1
     """Zones that each region has machines in."""
     survive: Survival = Survival.NOTHING
@@ -170,8 +172,14 @@ class WantedFleet(SpecModel):
 
     @property
     def limits(self) -> dict[str, float]:
-        """What the machines may count together, by code of quota; design power is one of them."""
-        return self.quotas if self.most_watts is None else {**self.quotas, WATTS: self.most_watts}
+        """What the machines may count together, by code of quota; design power and its emissions are two of them."""
+        ours = {WATTS: self.most_watts, GRAMS_CO2E: self.most_grams_co2e_per_hour}
+        return {**self.quotas, **{key: most for key, most in ours.items() if most is not None}}
+
+    def without_limits(self) -> WantedFleet:
+        """The same where nothing is too much, though what counts in each limit is known."""
+        ours = {key: math.inf for key in (WATTS, GRAMS_CO2E) if key in self.limits}
+        return self.model_copy(update={"quotas": dict.fromkeys(self.quotas, math.inf), **ours})
 
 
 def contradictions(wanted: WantedFleet) -> Iterator[Problem]:
