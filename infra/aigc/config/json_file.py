@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from aigc.catalog.faults import fail
-from aigc.config.problems import printable
+from pydantic import BaseModel, ValidationError
+
+from aigc.catalog.faults import UserError, fail
+from aigc.config.problems import Problem, printable
 from aigc.config.stacks import shown
 
+Model = TypeVar("Model", bound=BaseModel)
 MOST_BYTES = 16 * 1024 * 1024
 """64 machine types of 64 x 64 buckets, the largest of our files, have about 5 MiB."""
 
@@ -37,6 +40,20 @@ def json_document(path: Path, explained: str) -> Any:
         raise fail(name, f"cannot be read: {error.strerror}", "name a file that is there") from error
     except (ValueError, RecursionError) as error:  # no UTF-8, a NUL in the path, a number of 5000 digits, 1000 brackets
         raise fail(name, f"is not JSON that can be read: {printable(error)}", explained) from error
+
+
+def json_model(path: Path, model: type[Model], explained: str) -> Model:
+    """The same as a model of pydantic.
+
+    Raises:
+        UserError: also where it is of another form, with every place.
+    """
+    document = json_document(path, explained)
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        problems = [Problem(one["loc"], f"is not as it must be: {one['msg']}", explained) for one in error.errors()]
+        raise UserError(one.fault(f"{shown(path)}: ", root="") for one in problems) from error
 
 
 def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

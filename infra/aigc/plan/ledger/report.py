@@ -7,15 +7,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, FiniteFloat, ValidationError
+from pydantic import BaseModel, ConfigDict, FiniteFloat
 
 from aigc.catalog.accelerators import accelerators
-from aigc.catalog.faults import UserError
 from aigc.catalog.reference.architectures import ARCHITECTURES
 from aigc.catalog.reference.work import work_of
-from aigc.config.json_file import json_document
-from aigc.config.problems import Problem
-from aigc.config.stacks import shown
+from aigc.config.json_file import json_model
 from aigc.plan.cost_model.estimate import Estimate
 from aigc.plan.cost_model.profile_file import ProfileFile
 from aigc.plan.cost_model.served_work import ServedWork
@@ -78,12 +75,7 @@ def read_ledger(path: Path) -> KeptLedger:
     Raises:
         UserError: the file cannot be read, or is none.
     """
-    document = json_document(path, _WRITTEN_BY)
-    try:
-        return KeptLedger.model_validate(document)
-    except ValidationError as error:
-        problems = [Problem(one["loc"], f"is not as it must be: {one['msg']}", _WRITTEN_BY) for one in error.errors()]
-        raise UserError(one.fault(f"{shown(path)}: ", root="") for one in problems) from error
+    return json_model(path, KeptLedger, _WRITTEN_BY)
 
 
 def _row(assumed: Entry, calibrated: Entry) -> dict[str, Any]:

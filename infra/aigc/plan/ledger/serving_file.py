@@ -5,12 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from aigc.catalog.faults import UserError
-from aigc.config.json_file import json_document
-from aigc.config.problems import Problem
-from aigc.config.stacks import shown
+from aigc.config.json_file import json_model
 from aigc.plan.cost_model.request import Request
 from aigc.plan.parts import BatchingPlan
 
@@ -108,9 +105,4 @@ def read_serving(path: Path) -> ServingFile:
     Raises:
         UserError: the file cannot be read, or is none.
     """
-    document = json_document(path, MEASURED_BY)
-    try:
-        return ServingFile.model_validate(document)
-    except ValidationError as error:
-        problems = [Problem(one["loc"], f"is not as it must be: {one['msg']}", MEASURED_BY) for one in error.errors()]
-        raise UserError(one.fault(f"{shown(path)}: ", root="") for one in problems) from error
+    return json_model(path, ServingFile, MEASURED_BY)
