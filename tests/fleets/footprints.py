@@ -81,8 +81,10 @@ class Footprint:
 def footprints(body: Body) -> tuple[Footprint, ...]:
     """Of a rendered Release, or of the object that Knative's operator follows; empty where nothing declares any."""
     if (body.get("apiVersion"), body.get("kind")) == KNATIVE_OPERATOR_KIND:
-        same = body["spec"]["version"] == component(KNATIVE).version
-        return tuple(_of_manifest(KNATIVE, body["metadata"]["namespace"])) if same else ()
+        spec = body["spec"]
+        same = spec["version"] == component(KNATIVE).version
+        pods = (spec.get("high-availability") or {}).get("replicas")
+        return tuple(_of_manifest(KNATIVE, body["metadata"]["namespace"], pods)) if same else ()
     chart = body.get("release")
     if chart is None:
         return ()
@@ -95,10 +97,16 @@ def budgets(body: Body) -> list[Body]:
     """PodDisruptionBudgets that Knative's operator makes beside its pods."""
     if (body.get("apiVersion"), body.get("kind")) != KNATIVE_OPERATOR_KIND or not footprints(body):
         return []
-    return [one for one in bodies_of(KNATIVE) if one["kind"] == "PodDisruptionBudget"]
+    own = {one["name"]: {"minAvailable": one["minAvailable"]} for one in body["spec"].get("podDisruptionBudgets") or []}
+    return [
+        {**one, "spec": {**one["spec"], **own.get(one["metadata"]["name"], {})}}
+        for one in bodies_of(KNATIVE)
+        if one["kind"] == "PodDisruptionBudget"
+    ]
 
 
-def _of_manifest(name: str, namespace: str) -> Iterator[Footprint]:
+def _of_manifest(name: str, namespace: str, pods: int | None = None) -> Iterator[Footprint]:
+    """Its Deployments, with so many pods each or as many as they say."""
     for body in bodies_of(name):
         if body["kind"] != "Deployment":
             continue
@@ -109,7 +117,7 @@ def _of_manifest(name: str, namespace: str) -> Iterator[Footprint]:
             requests=tuple(
                 (one.get("resources") or {}).get("requests") or {} for one in template["spec"]["containers"]
             ),
-            pods=body["spec"].get("replicas", 1),
+            pods=pods or body["spec"].get("replicas", 1),
             placement={key: template["spec"][key] for key in _PLACEMENT if key in template["spec"]},
             labels=template["metadata"]["labels"],
         )

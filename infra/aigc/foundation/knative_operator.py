@@ -21,6 +21,13 @@ from aigc.tokens import Component
 COMPONENT = "knative-operator"
 _TO_THE_INTERNET = {"service.beta.kubernetes.io/aws-load-balancer-scheme": "internet-facing"}
 """Under Auto Mode a Service gets an NLB, which faces the VPC unless told so (EKS user guide, auto-configure-nlb)."""
+_BUDGETS = ("activator-pdb", "webhook-pdb")
+"""What the operator makes of Knative's manifest; each wants 80% of its pods, and of one or two that is all of them."""
+
+
+def replicas_of_each_part(plan: StackPlan) -> int:
+    """Two where two nodes are always there for the platform, so that one may go."""
+    return 2 if sum(pool.min_nodes for pool in plan.pools if not pool.taints) > 1 else 1
 
 
 def knative_serving_body(plan: StackPlan, version: str) -> Body:
@@ -34,6 +41,11 @@ def knative_serving_body(plan: StackPlan, version: str) -> Body:
             "version": version,
             "ingress": {"kourier": {"enabled": True}},
             **({"services": [{"name": "kourier", "annotations": _TO_THE_INTERNET}]} if plan.cluster.auto_mode else {}),
+            "high-availability": {"replicas": replicas_of_each_part(plan)},
+            # A budget that lets no pod go holds up every node that is to: EKS then ends upgrades (PodEvictionFailure).
+            "podDisruptionBudgets": [
+                {"name": name, "minAvailable": replicas_of_each_part(plan) - 1} for name in _BUDGETS
+            ],
             "config": {name.removeprefix("config-"): dict(values) for name, values in config.items() if values},
         },
     }
