@@ -18,14 +18,10 @@ from aigc.config.stacks import PROJECT_ROOT
 from scripts.engine.config import load_project
 from scripts.engine.render import render_graph
 from scripts.engine.runner import run_stack
-from scripts.local.supply.api import ensure_host_tools
-from scripts.local.supply.go_build import ensure_group
-from scripts.progress import Progress
-from tests.fleets.controllers import GO_GROUPS
 from tests.fleets.karpenter.controller import ensure_karpenter
 from tests.fleets.karpenter.variants import with_karpenter
-from tests.fleets.kwok import ensure_kwok
 from tests.fleets.namespaces import run_inside
+from tests.fleets.stage import make_ready as make_fleets_ready
 
 SECONDS = 1200
 """The longest: a whole play keeps idle replicas for minutes, and then empty nodes."""
@@ -33,11 +29,7 @@ SECONDS = 1200
 
 def make_ready() -> None:
     """Have every program in the cache: in a fleet's namespaces there is no network to get them by."""
-    progress = Progress(quiet=True)
-    ensure_host_tools(progress)
-    for group in GO_GROUPS:
-        ensure_group(group, progress)
-    ensure_kwok()
+    make_fleets_ready()
     ensure_karpenter()
 
 
