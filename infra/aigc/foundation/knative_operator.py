@@ -33,6 +33,7 @@ def replicas_of_each_part(plan: StackPlan) -> int:
 def knative_serving_body(plan: StackPlan, version: str) -> Body:
     """The object that tells the operator which Knative to run, and how; `config` drops the prefix `config-`."""
     config = knative_config(plan, KOURIER_INGRESS_CLASS)
+    replicas = replicas_of_each_part(plan)
     return {
         "apiVersion": "operator.knative.dev/v1beta1",
         "kind": "KnativeServing",
@@ -41,11 +42,9 @@ def knative_serving_body(plan: StackPlan, version: str) -> Body:
             "version": version,
             "ingress": {"kourier": {"enabled": True}},
             **({"services": [{"name": "kourier", "annotations": _TO_THE_INTERNET}]} if plan.cluster.auto_mode else {}),
-            "high-availability": {"replicas": replicas_of_each_part(plan)},
+            "high-availability": {"replicas": replicas},
             # A budget that lets no pod go holds up every node that is to: EKS then ends upgrades (PodEvictionFailure).
-            "podDisruptionBudgets": [
-                {"name": name, "minAvailable": replicas_of_each_part(plan) - 1} for name in _BUDGETS
-            ],
+            "podDisruptionBudgets": [{"name": name, "minAvailable": replicas - 1} for name in _BUDGETS],
             "config": {name.removeprefix("config-"): dict(values) for name, values in config.items() if values},
         },
     }
