@@ -14,7 +14,7 @@ from aigc.config.stacks import MODEL_REPOSITORY, PROJECT_ROOT
 from aigc.plan.stack_plan import EndpointPlan, ServingMode, StackPlan
 from aigc.plan.validation import plan_of
 from scripts.engine.api import ApplyReport, apply_stack
-from scripts.local.cluster_api import ClusterInfo, cluster_up, leave_mark
+from scripts.local.cluster_api import PAUSE, ClusterInfo, cluster_up, leave_mark, pause_image
 from scripts.local.request_path import Hop, TracedRequest, trace_path
 from scripts.local.stale_pods import restart_stale
 from scripts.local.supply.api import ensure_host_tools, ensure_images, ensure_manifests, import_images
@@ -73,13 +73,13 @@ def bring_up(progress: Progress, adopt: bool = False) -> UpReport:
         step.detail = f"{applied.created} created, {applied.changed} changed, {applied.pruned} pruned"
         if applied.nothing_changed:
             step.outcome = Outcome.UNCHANGED
-    leave_mark()
+    leave_mark(progress)
     answer = ask_first(plan, progress, new=not applied.nothing_changed)
     return UpReport(tuple(progress.steps), applied, answer, time.monotonic() - started)
 
 
 def build(progress: Progress) -> None:
-    """Have everything in the cache that `bring_up` would build, and start nothing; a node makes its pause image itself.
+    """Have everything in the cache that `bring_up` would build, and start nothing.
 
     Raises:
         UserError: the stack file cannot be used, or something cannot be built.
@@ -87,14 +87,14 @@ def build(progress: Progress) -> None:
     plan = plan_of(LOCAL_STACK)
     ensure_host_tools(progress)
     ensure_manifests(progress)
-    ensure_images(plan.images, plan.endpoints, MODEL_REPOSITORY, progress)
+    ensure_images({PAUSE: pause_image()} | plan.images, plan.endpoints, MODEL_REPOSITORY, progress)
 
 
 def load_images(plan: StackPlan, cluster: ClusterInfo, progress: Progress) -> None:
     """Build what the plan's pods run and put it where the kubelet finds it; applying waits for pods made anew."""
     archives = ensure_images(plan.images, plan.endpoints, MODEL_REPOSITORY, progress)
     import_images(archives, cluster.ctr, cluster.containerd_socket, progress)
-    restart_stale(Workloads.connect(KUBECONFIG), archives, progress)
+    restart_stale(Workloads.connect_patiently(KUBECONFIG), archives, progress)
 
 
 def patiently(ask: Callable[[], TracedRequest]) -> tuple[TracedRequest, bool]:
@@ -131,7 +131,7 @@ def ask_first(plan: StackPlan, progress: Progress, new: bool) -> FirstAnswer:
     from zero.
     """
     endpoint = next((e for e in plan.endpoints if e.mode is ServingMode.KNATIVE), plan.endpoints[0])
-    workloads = Workloads.connect(KUBECONFIG)
+    workloads = Workloads.connect_patiently(KUBECONFIG)
     gateway = GatewayEndpoint(host=endpoint.host, address=workloads.gateway_address())
 
     def ask(prompt: str, protocol: Protocol, request_id: str | None = None) -> Generation:

@@ -31,6 +31,7 @@ __all__ = [
     "component_log",
     "component_names",
     "leave_mark",
+    "pause_image",
     "residue",
 ]
 
@@ -74,7 +75,7 @@ def cluster_up(progress: Progress) -> ClusterInfo:
         raise UserError(faults)
     host_tools = ensure_host_tools(progress)
     with alone(LAYOUT):
-        start_up.bring_up(LAYOUT, Tools(host_tools.bin_dir, host_tools.cni_dir, _pause_image()), cache_dir(), progress)
+        start_up.bring_up(LAYOUT, Tools(host_tools.bin_dir, host_tools.cni_dir, pause_image()), cache_dir(), progress)
     info = ClusterInfo(LAYOUT.kubeconfig, at.NODE_IP, host_tools.bin_dir / "ctr", LAYOUT.containerd_socket)
     _ensure_pause(info, progress)
     return info
@@ -114,9 +115,9 @@ def cluster_status() -> list[ProcessStatus]:
     ]
 
 
-def leave_mark() -> None:
+def leave_mark(progress: Progress) -> None:
     """Write down how far the cluster's data is, after an apply: an older state is then known to have lost writes."""
-    start_up.leave_mark(LAYOUT)
+    start_up.leave_mark(LAYOUT, progress)
 
 
 def residue() -> list[str]:
@@ -145,13 +146,14 @@ def component_log(name: str, lines: int) -> str:
     return "\n".join(status.tail(path, lines))
 
 
-def _pause_image() -> str:
+def pause_image() -> str:
+    """Reference of the image of the container that holds a pod's namespaces."""
     return f"dev.local/{PAUSE}:{versions().images[PAUSE]}"
 
 
 def _ensure_pause(info: ClusterInfo, progress: Progress) -> None:
-    """The image of the container that holds a pod's namespaces: without it no pod starts."""
+    """Without it no pod starts."""
     from scripts.local.supply.api import ensure_images, import_images  # noqa: PLC0415 - as above
 
-    archives = ensure_images({PAUSE: _pause_image()}, [], REPOSITORY / "model_repository", progress)
+    archives = ensure_images({PAUSE: pause_image()}, [], REPOSITORY / "model_repository", progress)
     import_images(archives, info.ctr, info.containerd_socket, progress)

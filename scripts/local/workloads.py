@@ -11,7 +11,7 @@ from kubernetes import client
 
 from aigc.catalog.labels import GATEWAY_NAMESPACE, MODELS_NAMESPACE, STACK_LABEL
 from scripts.local import pod_words
-from scripts.local.kube_connection import connect
+from scripts.local.kube_connection import PATIENCE_SECONDS, connect
 
 KNATIVE = {"group": "serving.knative.dev", "version": "v1", "plural": "services"}
 
@@ -42,6 +42,15 @@ class Workloads:
             UserError: there is no such file, or it cannot be used.
         """
         return cls(connect(kubeconfig, context))
+
+    @classmethod
+    def connect_patiently(cls, kubeconfig: Path) -> Workloads:
+        """Open it for whoever needs the answers to go on: an API server that does not answer is asked again.
+
+        Raises:
+            UserError: there is no such file, it cannot be used, or an answer did not come in a minute.
+        """
+        return cls(connect(kubeconfig, patience_seconds=PATIENCE_SECONDS))
 
     def gateway_address(self) -> str:
         """Host and port of the gateway as this machine reaches it: a node's address and the Service's node port."""

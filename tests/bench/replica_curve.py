@@ -224,4 +224,4 @@ def play(observer: Observer, ask_knative: Callable[[], object], hold_seconds: fl
 
 def connect() -> Observer:
     """An observer of the local cluster."""
-    return Observer(Workloads.connect(KUBECONFIG))
+    return Observer(Workloads.connect_patiently(KUBECONFIG))

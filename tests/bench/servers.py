@@ -73,7 +73,7 @@ class Bench:
             UserError: there is no local cluster.
         """
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what was put there is taken away
-        workloads = Workloads.connect(KUBECONFIG)
+        workloads = Workloads.connect_patiently(KUBECONFIG)
         progress = Progress(quiet=True)
         archives = ensure_images(plan.images, plan.endpoints, MODEL_REPOSITORY, progress)
         import_images(archives, ensure_host_tools(progress).bin_dir / "ctr", LAYOUT.containerd_socket, progress)

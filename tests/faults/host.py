@@ -12,12 +12,13 @@ import shutil
 from dataclasses import replace
 from typing import Any
 
-from scripts.local.cluster import cgroups, mounts, power_loss
+from scripts.local.cluster import api_access, cgroups, mounts, power_loss
 from scripts.local.cluster.network import Network
 from scripts.local.cluster.removal import SHIM_SOCKETS, end_all, remove_dead_sockets
 from scripts.local.cluster.start_up import leave_mark
 from scripts.local.cluster.started import read_started, write_started
 from scripts.local.cluster.supervisor import Supervisor
+from scripts.progress import Progress
 from tests.faults.disk import wait_for_etcd
 from tests.faults.fault import Fault
 from tests.faults.scene import Scene
@@ -25,6 +26,8 @@ from tests.faults.up import must_come_up
 
 OTHER_BOOT = "00000000-0000-4000-8000-000000000000"
 HOST_SECONDS = 240.0
+LOST_PATH = "/api/v1/namespaces/models/configmaps/written-and-lost"
+LOST = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "written-and-lost", "namespace": "models"}}
 REBUILT = r"^supervisord: running: .*etcd's data was thrown away at .*"
 
 
@@ -73,8 +76,8 @@ def older_copy() -> Fault:
         shutil.copytree(scene.layout.etcd, old)
         supervisor.start_now("etcd")
         wait_for_etcd(scene)
-        scene.workloads.core.create_namespaced_config_map("models", {"metadata": {"name": "written-and-lost"}})
-        leave_mark(scene.layout)
+        api_access.apply(scene.layout, LOST_PATH, LOST, Progress(quiet=True))
+        leave_mark(scene.layout, Progress(quiet=True))
         _stop_machine(scene)
         note = read_started(scene.layout)
         assert note is not None, "no note of the last start"

@@ -84,7 +84,7 @@ def plan() -> StackPlan:
 
 @pytest.fixture
 def workloads(first_up: subprocess.CompletedProcess[str]) -> Workloads:
-    return Workloads.connect(KUBECONFIG)
+    return Workloads.connect_patiently(KUBECONFIG)
 
 
 @pytest.fixture

@@ -81,7 +81,7 @@ class Recorded:
 @pytest.fixture(scope="module")
 def recorded(first_up: subprocess.CompletedProcess[str], plan: StackPlan) -> Iterator[Recorded]:
     client = KubeClient(load_connection(KUBECONFIG, None))
-    workloads = Workloads.connect(KUBECONFIG)
+    workloads = Workloads.connect_patiently(KUBECONFIG)
     started = read_started(Layout())
     conntrack = Network(started.bin_dir if started else None).find("conntrack")
     assert conntrack is not None and plan.cluster.pod_cidr is not None

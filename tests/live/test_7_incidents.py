@@ -104,7 +104,7 @@ class Stage:
 @pytest.fixture(scope="module")
 def incidents(first_up: subprocess.CompletedProcess[str], plan: StackPlan) -> Iterator[dict[Cause, Incident]]:
     """All four, one after the other; while the first endpoint is loaded the second one becomes idle."""
-    stage = Stage(plan, Workloads.connect(KUBECONFIG))
+    stage = Stage(plan, Workloads.connect_patiently(KUBECONFIG))
     one_user = partial(stage.loaded, users=1, fault=nullcontext(), window_seconds=WINDOW_SECONDS)
     handbook, _ = one_user("gpt-handbook")
     found = {Cause.QUEUEING: stage.play("gpt-handbook", handbook, nullcontext(), users=16)}

@@ -20,7 +20,7 @@ DOWN_SECONDS = 600
 
 
 def test_destroy_leaves_the_cluster(first_up: subprocess.CompletedProcess[str]) -> None:
-    workloads = Workloads.connect(KUBECONFIG)
+    workloads = Workloads.connect_patiently(KUBECONFIG)
     assert {"models", "gateway"} <= set(workloads.namespaces())
     down = run([".venv/bin/python", "-m", "scripts", "down", "local", "--kubeconfig", str(KUBECONFIG)], DOWN_SECONDS)
     assert down.returncode == 0, down.stdout + down.stderr

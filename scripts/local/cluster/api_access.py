@@ -8,13 +8,22 @@ from __future__ import annotations
 import http.client
 import json
 import ssl
+import time
 from dataclasses import dataclass
 from typing import Any
 
 from scripts.local.cluster import layout as at
 from scripts.local.cluster.layout import Layout, Port
+from scripts.progress import Progress
 
 REQUEST_SECONDS = 10.0
+PATIENCE_SECONDS = 120.0
+"""An API server that says it is ready may still be slow: its connections to etcd come back one by one, and gRPC tries
+again after 120 s at the latest (seen: a Service that was not taken for 10 s after etcd's disk had been full).
+"""
+PAUSE_SECONDS = 1.0
+TOO_MANY = 429
+NOT_FOUND = 404
 FIELD_MANAGER = "aigc-cluster"
 PLAIN_PORTS = frozenset({at.KUBELET_HEALTH_PORT, at.PROXY_HEALTH_PORT, at.DNS_HEALTH_PORT})
 
@@ -31,6 +40,11 @@ class Answer:
     def fine(self) -> bool:
         """Whether it was a success."""
         return 200 <= self.status < 300
+
+    @property
+    def may_change(self) -> bool:
+        """Whether the same request may have another answer in a moment: it says nothing of the request itself."""
+        return self.status in (0, TOO_MANY) or self.status >= 500
 
     def json(self) -> Any:
         """The body as a document."""
@@ -67,11 +81,24 @@ def ask(
         connection.close()
 
 
-def apply(layout: Layout, path: str, document: dict[str, Any]) -> Answer:
+def ask_api_server(
+    layout: Layout, path: str, progress: Progress, *, method: str = "GET", body: str | None = None, kind: str = ""
+) -> Answer:
+    """One request to the API server, which is waited for; only for what may be asked twice."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while (answer := ask(layout, at.API_PORT, path, method=method, body=body, content_type=kind)).may_change:
+        if time.monotonic() > deadline:
+            break
+        progress.note(f"the API server is asked again for {path} ({answer.words()})")
+        time.sleep(PAUSE_SECONDS)
+    return answer
+
+
+def apply(layout: Layout, path: str, document: dict[str, Any], progress: Progress) -> Answer:
     """Server-side apply of one object."""
     target = f"{path}?fieldManager={FIELD_MANAGER}&force=true"
     text, kind = json.dumps(document), "application/apply-patch+yaml"
-    return ask(layout, at.API_PORT, target, method="PATCH", body=text, content_type=kind)
+    return ask_api_server(layout, target, progress, method="PATCH", body=text, kind=kind)
 
 
 def _connection(layout: Layout, port: Port) -> http.client.HTTPConnection:

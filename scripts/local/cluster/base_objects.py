@@ -8,6 +8,7 @@ from aigc.catalog.faults import fail
 from scripts.local.cluster import api_access
 from scripts.local.cluster import layout as at
 from scripts.local.cluster.layout import Layout
+from scripts.progress import Progress
 
 LABELS = {"app.kubernetes.io/managed-by": "aigc-cluster"}
 RBAC = "rbac.authorization.k8s.io/v1"
@@ -19,14 +20,14 @@ def base_objects() -> list[tuple[str, dict[str, Any]]]:
     return [*_rights(), *_dns()]
 
 
-def ensure_base_objects(layout: Layout) -> None:
+def ensure_base_objects(layout: Layout, progress: Progress) -> None:
     """Apply them all; applying what is there changes nothing.
 
     Raises:
         UserError: the API server refused one.
     """
     for path, document in base_objects():
-        answer = api_access.apply(layout, path, document)
+        answer = api_access.apply(layout, path, document, progress)
         if not answer.fine:
             name = document["metadata"]["name"]
             raise fail(f"{document['kind']} {name}", answer.words(), "see `python -m scripts logs kube-apiserver`")

@@ -8,12 +8,11 @@ from dataclasses import replace
 
 from aigc.catalog.faults import fail
 from scripts.local.cluster import api_access, host_before
-from scripts.local.cluster.layout import API_PORT, Layout
+from scripts.local.cluster.layout import Layout
 from scripts.local.cluster.started import Started
 from scripts.progress import Progress
 
 AT_ONCE = json.dumps({"apiVersion": "v1", "kind": "DeleteOptions", "gracePeriodSeconds": 0})
-GONE = 404
 
 
 def forget_last_boot(layout: Layout) -> None:
@@ -42,20 +41,20 @@ def replace_pods(layout: Layout, note: Started, progress: Progress) -> Started:
         UserError: the API server does not do it.
     """
     if has_pods_of_before(note):
-        pods = _answered(layout, "GET", "/api/v1/pods")["items"]
+        pods = _answered(layout, progress, "GET", "/api/v1/pods")["items"]
         for pod in pods:
             metadata = pod["metadata"]
             path = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}"
-            _answered(layout, "DELETE", path, AT_ONCE)
+            _answered(layout, progress, "DELETE", path, AT_ONCE)
         if pods:
             progress.note(f"the host was restarted: {len(pods)} pods are made anew")
     return replace(note, pods_boot_id=note.boot_id)
 
 
 def _answered(
-    layout: Layout, method: str, path: str, body: str | None = None
+    layout: Layout, progress: Progress, method: str, path: str, body: str | None = None
 ) -> dict[str, list[dict[str, dict[str, str]]]]:
-    answer = api_access.ask(layout, API_PORT, path, method=method, body=body, content_type="application/json")
-    if not answer.fine and answer.status != GONE:
+    answer = api_access.ask_api_server(layout, path, progress, method=method, body=body, kind="application/json")
+    if not answer.fine and answer.status != api_access.NOT_FOUND:
         raise fail("kube-apiserver", f"{method} {path}: {answer.words()}", "run the same command again")
     return dict(answer.json())

@@ -60,7 +60,7 @@ def bring_up(layout: Layout, tools: Tools, cache: Path, progress: Progress) -> N
         note = wait_until_ready(layout, supervisor, host, note, progress)
         step.outcome = Outcome.DONE if changed else Outcome.UNCHANGED
         step.detail = f"rebuilt {note.rebuilt}" if note.rebuilt != last.rebuilt else ""
-    write_started(layout, replace(note, digest=digest, mark=note.mark or mark.leave(layout)))
+    write_started(layout, replace(note, digest=digest, mark=note.mark or mark.leave(layout, progress)))
 
 
 def refuse_beside_another_cluster(layout: Layout, tools: Tools) -> None:
@@ -122,7 +122,7 @@ def wait_until_ready(
         write_started(layout, note)
         launch(layout, supervisor, host, note)
         wait_for_api(layout, supervisor, note, progress)
-    base_objects.ensure_base_objects(layout)
+    base_objects.ensure_base_objects(layout, progress)
     note = replace_pods(layout, note, progress)
     supervisor.start_now(readiness.NODE.component)
     for check in (readiness.CONTAINERD, *readiness.CONTROL_LOOPS, readiness.NODE, *readiness.DATA_PATH):
@@ -134,13 +134,13 @@ def wait_for_api(layout: Layout, supervisor: Supervisor, note: Started, progress
     """Wait for etcd and the API server; returns why the data they have must not be used, or nothing."""
     readiness.wait_for(layout, supervisor, readiness.ETCD, progress)
     readiness.wait_for(layout, supervisor, readiness.API_SERVER, progress)
-    return power_loss.gone_back(note.mark, mark.found(layout))
+    return power_loss.gone_back(note.mark, mark.found(layout, progress))
 
 
-def leave_mark(layout: Layout) -> None:
+def leave_mark(layout: Layout, progress: Progress) -> None:
     """Write a new mark into the cluster and down here, so that data which is older is known for what it is."""
     if (last := read_started(layout)) is not None:
-        write_started(layout, replace(last, mark=mark.leave(layout)))
+        write_started(layout, replace(last, mark=mark.leave(layout, progress)))
 
 
 def damage_seen(layout: Layout) -> str:

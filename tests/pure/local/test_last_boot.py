@@ -60,4 +60,4 @@ def test_pods_of_this_boot_and_of_an_unknown_one_stay(monkeypatch: pytest.Monkey
 
 def test_a_server_that_refuses_is_told_of_and_asked_again_by_the_next_up(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UserError, match="DELETE /api/v1/namespaces/models/pods/gpt-1"):
-        replaced(Server(500), note("now", "before"), monkeypatch)
+        replaced(Server(403), note("now", "before"), monkeypatch)
