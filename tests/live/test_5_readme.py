@@ -17,7 +17,7 @@ RUN_ELSEWHERE = {
     "make up": "the fixture first_up",
     "make down": "tests/live/test_9_down.py",
     "make test": ".ci/run, which runs this file",
-    "make check": "the ring before this one, by .ci/rings",
+    "make check": "the rings beside this one, by .ci/rings",
     "python -m scripts capacity aws-dev": "tests/pure/capacity/test_capacity_verb.py, where moto is the account",
     "python -m scripts capacity aws-dev --format json": "the same",
     "python -m scripts pin --prices --cloud aws --region us-east-1": "tests/pure/capacity/test_pin_prices.py",
