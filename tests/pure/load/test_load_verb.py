@@ -17,6 +17,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from aigc.catalog.faults import Fault, UserError
+from aigc.plan.ledger.endpoint_load import NotPredicted
 from scripts.__main__ import main
 from scripts.load import compare
 from scripts.load.run_file import read_run, save_run
@@ -61,6 +62,9 @@ def test_an_open_loop_over_grpc(app: typer.Typer, server: tuple[str, Seen], tmp_
     for said in ("answers", "p50", "95% interval", "warm-up", "schedule lag", "tokens/s"):
         assert said in result.stdout
     run = read_run(out)
+    assert run.prediction == NotPredicted(reason=f"which stack serves {server[0]} is not known: --stack names it")
+    assert run.prediction.reason in result.stdout
+    assert run.prediction.reason in report.read_text()
     assert all(not s.error and s.output_tokens == 5 for s in run.samples), "the end mark is no token"
     assert len(server[1].models) == len(run.samples) + 2, "one to wake the model, one on the other connection"
     assert "Load test of gpt" in report.read_text()
@@ -69,7 +73,7 @@ def test_an_open_loop_over_grpc(app: typer.Typer, server: tuple[str, Seen], tmp_
 def test_a_closed_loop_over_http_in_json(app: typer.Typer) -> None:
     with http_server(200, http_answer(HELLO), seconds=0.02) as (address, received):
         arguments = ["--concurrency", 3, "--protocol", "http", "--address", address, *FAST, "--format", "json"]
-        result = ask(app, "load", "gpt", *arguments, "--prompt-tokens", 9, "--output-tokens", 4)
+        result = ask(app, "load", "gpt", *arguments, "--prompt-tokens", 9, "--output-tokens", 4, "--stack", "local")
     assert result.exit_code == 0, result.output
     document = json.loads(result.stdout)
     assert document["summary"]["answered"] > 10
@@ -77,6 +81,8 @@ def test_a_closed_loop_over_http_in_json(app: typer.Typer) -> None:
     assert document["summary"]["errors"] == {}
     assert document["settings"]["mix"]["name"] == "fixed"
     assert "samples" not in document
+    assert "stacks/Pulumi.local.yaml predicts nothing of gpt" in document["prediction"]["reason"]
+    assert document["prediction_errors"] == {"requests_per_second": None, "p50_ms": None, "p99_ms": None}
     assert {headers["host"] for headers in received} == {HOST}
 
 
@@ -146,6 +152,7 @@ WRONG = [
     (["--seconds", 5, "--rps", 1, "--prompt-tokens", 5], "--output-tokens", "is missing"),
     (["--seconds", 5, "--rps", 1, "--output-tokens", 5], "--prompt-tokens", "is missing"),
     (["--seconds", 5, "--rps", 1, "--prompt-tokens", 999, "--output-tokens", 5], "--prompt-tokens", "255"),
+    (["--seconds", 5, "--rps", 1, "--stack", "nowhere"], "stack nowhere", "there is no"),
     (["--seconds", 5, "--rps", 1, "--mix", "../x"], "--mix ../x", "no known mix"),
     (["--seconds", 5, "--rps", 1, "--address", "93.184.216.34:80"], "--address 93.184.216.34:80", "neither loopback"),
     (["--seconds", 5, "--rps", 1, "--address", "example.org:80"], "--address example.org:80", "neither loopback"),
