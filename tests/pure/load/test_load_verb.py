@@ -17,11 +17,14 @@ import typer
 from typer.testing import CliRunner, Result
 
 from aigc.catalog.faults import Fault, UserError
-from aigc.plan.ledger.endpoint_load import NotPredicted
+from aigc.plan.ledger.endpoint_load import NotPredicted, Predicted
+from aigc.plan.ledger.serving_file import read_serving
 from scripts.__main__ import main
-from scripts.load import compare
+from scripts.load import compare, prediction
+from scripts.load.mix import MARKS
 from scripts.load.run_file import read_run, save_run
 from scripts.load.target import is_own
+from scripts.load.words import number
 from scripts.verbs import load, load_compare
 from tests.pure.load.runs import run_of, sample
 from tests.pure.model.fake_servers import Seen, abort, grpc_answer, grpc_server, http_answer, http_server
@@ -84,6 +87,27 @@ def test_a_closed_loop_over_http_in_json(app: typer.Typer) -> None:
     assert "stacks/Pulumi.local.yaml predicts nothing of gpt" in document["prediction"]["reason"]
     assert document["prediction_errors"] == {"requests_per_second": None, "p50_ms": None, "p99_ms": None}
     assert {headers["host"] for headers in received} == {HOST}
+
+
+def test_a_load_of_the_local_cluster_has_its_prediction_beside_it(
+    app: typer.Typer, server: tuple[str, Seen], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """As if loopback were the cluster, on the processor whose batches are kept."""
+    kept = read_serving(prediction.SERVING)
+    request = next(one.request for one in kept.models if one.model == "gpt")
+    monkeypatch.setattr(prediction, "in_local_cluster", lambda _: True)
+    monkeypatch.setattr(prediction, "cpu_name", lambda: kept.cpu)
+    lengths = ["--prompt-tokens", request.tokens_in - MARKS, "--output-tokens", request.tokens_out]
+    out = tmp_path / "run.json"
+    result = ask(app, "load", "gpt", "--concurrency", 2, "--address", server[0], *FAST, *lengths, "--out", out)
+    assert result.exit_code == 0, result.output
+    found = read_run(out).prediction
+    assert isinstance(found, Predicted)
+    assert found.hardware == kept.cpu
+    assert f"{number(found.requests_per_second)} answers/s (" in result.stdout
+    assert main(["ledger", "--load", str(out)]) == 0
+    assert "gpt, closed loop by batches: throughput" in capsys.readouterr().out
 
 
 def test_failures_are_counted_in_words_and_end_with_1(app: typer.Typer) -> None:
