@@ -277,6 +277,9 @@ class StackSpec(SpecModel):
     nat_gateway_per_zone: bool | None = None
     """Whether nodes of each zone have a NAT gateway of their own, which the loss of another zone leaves alone; only on
     aws. Default: true for stacks that end in -prod."""
+    uptime_sla: bool | None = None
+    """Whether Azure answers for the uptime of the API server, for a price by the hour (AKS' Standard tier, else Free);
+    only on azure. Default: true for stacks that end in -prod."""
     pools: dict[Text, PoolSpec] = Field(default={}, max_length=64)
     """Node pools by name."""
     models: dict[Text, ModelSpec] = Field(min_length=1, max_length=128)

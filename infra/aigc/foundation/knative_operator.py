@@ -21,8 +21,9 @@ from aigc.tokens import Component
 COMPONENT = "knative-operator"
 _TO_THE_INTERNET = {"service.beta.kubernetes.io/aws-load-balancer-scheme": "internet-facing"}
 """Under Auto Mode a Service gets an NLB, which faces the VPC unless told so (EKS user guide, auto-configure-nlb)."""
-_BUDGETS = ("activator-pdb", "webhook-pdb")
-"""What the operator makes of Knative's manifest; each wants 80% of its pods, and of one or two that is all of them."""
+_BUDGETS = ("activator-pdb", "webhook-pdb", "3scale-kourier-gateway-pdb")
+"""What the operator makes of Knative's manifest and of Kourier's (knative/operator@b4f2c254, kodata/ingress/1.23); each
+wants 80% of its pods, and of one or two that is all of them."""
 
 
 def replicas_of_each_part(plan: StackPlan) -> int:

@@ -13,7 +13,7 @@ ACR_DOMAIN = ".azurecr.io"
 """Of Azure's public cloud, the only one that is built for."""
 
 
-def azure_plan(spec: StackSpec) -> AzurePlan | None:
+def azure_plan(spec: StackSpec, stack: str) -> AzurePlan | None:
     """None on another cloud; the checks saw to it that everything is there."""
     system = system_pool(spec)
     if spec.cloud is not Cloud.AZURE or spec.subscription is None or spec.admin_group is None or system is None:
@@ -27,6 +27,7 @@ def azure_plan(spec: StackSpec) -> AzurePlan | None:
         # and no pool: one more must not change the engine of a cluster that runs.
         network_policy=NetworkPolicyEngine.CILIUM if with_karpenter(spec) else NetworkPolicyEngine.CALICO,
         node_auto_provisioning=with_karpenter(spec),
+        uptime_sla=stack.endswith("-prod") if spec.uptime_sla is None else spec.uptime_sla,
     )
 
 

@@ -20,3 +20,5 @@ class AzurePlan(Frozen):
     """What enforces network policies."""
     node_auto_provisioning: bool = False
     """Whether AKS runs Karpenter, and no autoscaler that resizes agent pools."""
+    uptime_sla: bool = True
+    """Whether Azure answers for the uptime of the API server, and charges for it."""

@@ -15,7 +15,7 @@ from aigc.plan.azure import ACR_DOMAIN, registry_name, system_pool
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _OTHER_CLOUDS = ("china", "usgov", "usdod", "usnat", "ussec")
 """How regions of Azure's other clouds begin; addresses, roles and registries are others there."""
-_ONLY_HERE = ("subscription", "admin_group", "registry_resource_group")
+_ONLY_HERE = ("subscription", "admin_group", "registry_resource_group", "uptime_sla")
 
 
 def azure_problems(spec: StackSpec) -> Iterator[Problem]:

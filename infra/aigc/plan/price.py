@@ -12,6 +12,7 @@ from aigc.catalog.prices import NodePrice, price_in
 from aigc.catalog.services import HOURS_PER_MONTH, Per, Service, services
 from aigc.config.spec import StackSpec
 from aigc.plan.auto_mode import with_auto_mode
+from aigc.plan.azure_plan import AzurePlan
 from aigc.plan.cost import CostInterval, CostItem, CostPlan, InferenceCost
 from aigc.plan.expected import expected_nodes
 from aigc.plan.managed import managed_costs
@@ -81,7 +82,7 @@ def monthly_cost(
 def _services(spec: StackSpec, made: Mapping[str, float]) -> Iterator[Service]:
     """Those that the stack uses."""
     for row in services(spec.cloud):
-        used = row.service in made or row.service not in _NOT_IN_EVERY_STACK
+        used = made.get(row.service, 0 if row.service in _NOT_IN_EVERY_STACK else 1) > 0
         if used and row.auto_mode in (None, with_auto_mode(spec)):
             yield row
 
@@ -101,11 +102,15 @@ def _somebody_elses(spec: StackSpec) -> CostPlan:
 
 
 def made_of_services(
-    cluster: ClusterPlan, store: ModelStorePlan | None = None, registry: RegistryPlan | None = None
+    cluster: ClusterPlan,
+    store: ModelStorePlan | None = None,
+    registry: RegistryPlan | None = None,
+    azure: AzurePlan | None = None,
 ) -> dict[str, float]:
     """How many a stack makes of what is one as a rule: a NAT gateway with its address in each zone, where asked for.
 
     Of what is counted by GiB: how many it keeps of them. What not every stack has is in it only where this one does.
+    None of AKS' control plane in its Free tier (azure-aks-docs, free-standard-pricing-tiers.md).
     """
     made: dict[str, float] = {}
     if cluster.nat_gateway_per_zone:
@@ -114,6 +119,8 @@ def made_of_services(
         made["model_storage"] = sum(folder.size_mib for folder in store.folders) / _MIB_A_GIB
     if registry:
         made["registry"] = 1
+    if azure and not azure.uptime_sla:
+        made["control_plane"] = 0
     return made
 
 

@@ -103,13 +103,14 @@ def resolve(spec: StackSpec, stack: str, repository: Path) -> StackPlan:
     managed = managed_endpoints(spec, stack, models, repository, store)
     parts, cluster, vms = components(spec, endpoints), _cluster(spec, stack), tpu_vms(spec, stack)
     registry = registry_plan(spec, pulled := images(spec, parts), endpoints)
+    azure = azure_plan(spec, stack)
     return StackPlan(
         stack=stack,
         cloud=spec.cloud,
         region=spec.region,
         project=spec.project,
         account=spec.account,
-        azure=azure_plan(spec),
+        azure=azure,
         domain=spec.domain,
         cluster=cluster,
         pools=pools,
@@ -125,7 +126,7 @@ def resolve(spec: StackSpec, stack: str, repository: Path) -> StackPlan:
         model_store=store,
         tpu_vms=vms,
         monitoring=_monitoring(spec),
-        cost=monthly_cost(spec, pools, endpoints, made_of_services(cluster, store, registry), managed, vms),
+        cost=monthly_cost(spec, pools, endpoints, made_of_services(cluster, store, registry, azure), managed, vms),
     )
 
 

@@ -12,7 +12,7 @@ import pytest
 from aigc.config.stacks import PROJECT_ROOT
 from scripts.__main__ import main
 from scripts.capacity.contract import clouds_that_answer
-from tests.pure.capacity.aws_servers import Account, moto_client, quota
+from tests.pure.capacity.aws_servers import Account, moto_client, product, quota
 
 STACK_ACCOUNT = "111122223333"
 
@@ -20,6 +20,7 @@ STACK_ACCOUNT = "111122223333"
 @pytest.fixture
 def of_the_stack(account: Account, moto_url: str, monkeypatch: pytest.MonkeyPatch) -> Account:
     """moto gives out credentials of another account by a role of it."""
+    account.products["m6a.xlarge", "us-east-1"] = [product(0.1728)]
     role = f"arn:aws:iam::{STACK_ACCOUNT}:role/looks"
     assumed = moto_client("sts", moto_url).assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", assumed["AccessKeyId"])

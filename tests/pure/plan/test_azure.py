@@ -71,6 +71,7 @@ FAULTS: list[tuple[dict[str, Any], str, str, str]] = [
     (gcp(subscription=SUBSCRIPTION), "subscription", "means nothing on cloud gcp", "remove it"),
     (aws(admin_group=GROUP), "admin_group", "means nothing on cloud aws", "remove it"),
     (local(registry_resource_group="x"), "registry_resource_group", "means nothing on cloud local", "remove it"),
+    (gcp(uptime_sla=False), "uptime_sla", "means nothing on cloud gcp", "remove it"),
 ]
 
 
@@ -104,6 +105,19 @@ def test_a_plan_says_whose_it_is_and_where_images_are(tmp_path: Path, repository
     assert "Azure" in text and result.azure.registry_id in text
     for other in (gcp(), aws(), local()):
         assert plan(tmp_path, repository, other).azure is None
+
+
+@pytest.mark.parametrize(
+    ("stack", "asked", "answers"),
+    [("azure-dev", {}, False), ("azure-prod", {}, True), ("azure-dev", {"uptime_sla": True}, True)],
+)
+def test_azure_answers_for_the_api_server_where_it_is_asked_and_charges_for_it(
+    tmp_path: Path, repository: Path, stack: str, asked: dict[str, Any], answers: bool
+) -> None:
+    result = resolve(parse_stack_file(write(tmp_path, azure(**asked))), stack, repository)
+    assert result.azure is not None and result.azure.uptime_sla is answers
+    assert ("AKS control plane" in result.cost.not_priced) is answers
+    assert f"uptime sla                           {'yes' if answers else 'no'}\n" in render_text(result)
 
 
 def test_what_aks_puts_on_spot_nodes_is_in_the_plan_so_that_pods_tolerate_it(tmp_path: Path, repository: Path) -> None:

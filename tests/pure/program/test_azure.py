@@ -75,6 +75,14 @@ def test_nodes_have_no_public_address_and_a_way_out_before_they_start(azure: Gra
     assert all(pool["vnetSubnetID"] == UNKNOWN for pool in pools), "else AKS makes a network of its own"
 
 
+def test_the_tier_is_free_where_nobody_answers_for_the_uptime(azure: Graph) -> None:
+    assert the_cluster(azure).inputs["sku"] == {"name": "Base", "tier": "Standard"}
+    plan = azure_plan()
+    assert plan.azure
+    free = plan.model_copy(update={"azure": plan.azure.model_copy(update={"uptime_sla": False})})
+    assert the_cluster(graph_of(lambda: build(free), "azure-free")).inputs["sku"] == {"name": "Base", "tier": "Free"}
+
+
 def test_policies_are_enforced_and_the_ranges_are_the_plans(azure: Graph) -> None:
     profile, cluster = the_cluster(azure).inputs["networkProfile"], azure_plan().cluster
     assert profile["networkPolicy"] == "calico", "stacks that ship policies must enforce them, as they are written"

@@ -62,8 +62,8 @@ class AksCluster(Component):
             tags=inventory_tags(plan),
             dns_prefix=plan.cluster.name,
             kubernetes_version=plan.cluster.kubernetes_minor,
-            # With an uptime that Azure answers for; EKS and GKE have no other.
-            sku=aks.ManagedClusterSKUArgs(name="Base", tier="Standard"),
+            # Standard is with an uptime that Azure answers for; EKS and GKE have no other.
+            sku=aks.ManagedClusterSKUArgs(name="Base", tier=_tier(plan)),
             identity=aks.ManagedClusterIdentityArgs(
                 type=aks.ResourceIdentityType.USER_ASSIGNED, user_assigned_identities=[identities.control_plane.id]
             ),
@@ -122,6 +122,10 @@ class AksCluster(Component):
             notes=f"Serves stack {self._plan.stack}; deletion_protection in its stack file takes this away",
             opts=self.child(self._network.provider, protect=True),
         )
+
+
+def _tier(plan: StackPlan) -> str:
+    return "Standard" if plan.azure is None or plan.azure.uptime_sla else "Free"
 
 
 def _issuer(cluster: aks.ManagedCluster) -> pulumi.Output[str]:
