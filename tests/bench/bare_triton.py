@@ -12,7 +12,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,7 +30,7 @@ from aigc.serving.triton import GRPC_PORT, HTTP_PORT, METRICS_PORT, triton_comma
 from scripts.local.images.archive import USER, ImageArchive
 from scripts.local.supply.api import ensure_images
 from scripts.progress import Progress
-from tests.bench.servers import START_SECONDS, says_ready, wait_for
+from tests.bench.servers import START_SECONDS, EndedError, once_ready, says_ready, wait_for
 
 LOOPBACK = "127.0.0.1"
 SHM_MIB = 512
@@ -79,18 +78,25 @@ def bare_triton(endpoint: EndpointPlan, cores: set[int]) -> Iterator[BareTriton]
 
     Raises:
         UserError: this user may not make namespaces.
+        EndedError: it ended again and again before it was ready.
         TimeoutError: it was not ready in time.
     """
     if os.geteuid() != 0:
         raise fail("this machine", "Triton is started in namespaces of its own, as root", "run it as root, on Linux")
     (archive,) = ensure_images({}, [endpoint], MODEL_REPOSITORY, Progress(quiet=True))
-    with tempfile.TemporaryDirectory(prefix="aigc-bench-") as folder, tempfile.TemporaryFile("w+") as said:
-        root = Path(folder)
-        unpack(archive, root)
-        ports = dict(zip((HTTP_PORT, GRPC_PORT, METRICS_PORT), free_ports(3), strict=True))
-        triton = with_ports(triton_command(endpoint, model_files(endpoint)), ports)
-        bound = ",".join(map(str, sorted(cores)))
-        command = [*UNSHARE, "sh", "-c", _MOUNTS, "sh", folder, bound, USER, *triton]
+    with tempfile.TemporaryDirectory(prefix="aigc-bench-") as folder, contextlib.ExitStack() as stack:
+        unpack(archive, Path(folder))
+        yield once_ready(lambda: stack.enter_context(started(endpoint, archive, folder, cores)))
+
+
+@contextmanager
+def started(endpoint: EndpointPlan, archive: ImageArchive, folder: str, cores: set[int]) -> Iterator[BareTriton]:
+    """The server of an image that was unpacked into a folder, once it is ready."""
+    ports = dict(zip((HTTP_PORT, GRPC_PORT, METRICS_PORT), free_ports(3), strict=True))
+    triton = with_ports(triton_command(endpoint, model_files(endpoint)), ports)
+    bound = ",".join(map(str, sorted(cores)))
+    command = [*UNSHARE, "sh", "-c", _MOUNTS, "sh", folder, bound, USER, *triton]
+    with tempfile.TemporaryFile("w+") as said:
         process = subprocess.Popen(command, stdout=said, stderr=said, env=environment(archive), start_new_session=True)
         try:
             http, grpc = (f"{LOOPBACK}:{ports[port]}" for port in (HTTP_PORT, GRPC_PORT))
@@ -104,17 +110,17 @@ def bare_triton(endpoint: EndpointPlan, cores: set[int]) -> Iterator[BareTriton]
 
 
 def wait_until_ready(name: str, server: BareTriton, process: subprocess.Popen[bytes], said: IO[str]) -> None:
-    """Until every model is loaded; what the server said is shown when it ends before.
+    """Until every model is loaded.
 
     Raises:
-        TimeoutError: it is not ready in time, or not any more.
+        EndedError: it ended before that; with the last it said.
+        TimeoutError: it is not ready in time.
     """
     with httpx.Client(timeout=1) as client:
         wait_for(lambda: process.poll() is not None or says_ready(client, f"http://{server.http}"), START_SECONDS, name)
     if process.poll() is not None:
         said.seek(0)
-        sys.stderr.write(said.read()[-SHOWN_CHARACTERS:])
-        raise TimeoutError(f"{name} ended with {process.returncode} before it was ready")
+        raise EndedError(f"{name} ended with {process.returncode}: {said.read()[-SHOWN_CHARACTERS:]}")
 
 
 def unpack(archive: ImageArchive, root: Path) -> None:

@@ -9,10 +9,12 @@ import contextlib
 import json
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -51,6 +53,10 @@ for model, changes in json.loads(sys.argv[1]).items():
 os.execvp(sys.argv[2], sys.argv[2:])
 """
 START_SECONDS = 120.0
+LOOK_SECONDS = 2.0
+STARTS = 3
+"""On a busy machine Triton's Python backend now and then aborts as it starts (boost::interprocess::lock_exception,
+triton-inference-server/server issue 8882). The kubelet starts a Deployment's again, and nobody a pod of a bench."""
 GONE_SECONDS = 60.0
 POLL_SECONDS = 0.01
 Found = TypeVar("Found")
@@ -135,28 +141,72 @@ def with_cpu_request(container: dict[str, Any]) -> dict[str, Any]:
     return {**container, "resources": {**container["resources"], "requests": requests}}
 
 
+class EndedError(Exception):
+    """A server that has ended where it should have become ready."""
+
+
 @contextmanager
 def running(bench: Bench, endpoint: EndpointPlan, name: str, changes: Changes = NO_CHANGES) -> Iterator[Server]:
     """A bare server for so long as the block lasts."""
     body = bare_pod(endpoint, name, changes)
-    remove(bench, body)
-    asked_at = time.time()
-    bench.kube.apply(body, force=True)
     try:
-        ip = wait_for(lambda: pod(bench, name).status.pod_ip, START_SECONDS, f"{name} has an address")
-        ready_at = until_ready(ip)
-        container = container_of(bench, name)
-        started_at = process_started_at(processes_of(container)[0])
-        yield Server(name, ip, container, asked_at, started_at, ready_at)
+        yield once_ready(lambda: start(bench, name, body))
     finally:
         remove(bench, body)
 
 
-def until_ready(ip: str) -> float:
-    """When the server at an address first said that it is ready."""
+def once_ready(start_one: Callable[[], Found]) -> Found:
+    """A server that is ready, by the first of a few starts; what the others said goes to standard error.
+
+    Raises:
+        EndedError: none became ready.
+    """
+    for left in reversed(range(STARTS)):
+        try:
+            return start_one()
+        except EndedError as ended:
+            if not left:
+                raise
+            sys.stderr.write(f"started again: {ended}\n")
+    raise AssertionError
+
+
+def start(bench: Bench, name: str, body: dict[str, Any]) -> Server:
+    """Make the pod anew and wait until its server is ready.
+
+    Raises:
+        EndedError: it ended before that; with the last it said.
+    """
+    remove(bench, body)
+    asked_at = time.time()
+    bench.kube.apply(body, force=True)
+    ip = wait_for(lambda: pod(bench, name).status.pod_ip, START_SECONDS, f"{name} has an address")
+    ready_at = until_ready(ip, partial(refuse_ended, bench, name))
+    container = container_of(bench, name)
+    started_at = process_started_at(processes_of(container)[0])
+    return Server(name, ip, container, asked_at, started_at, ready_at)
+
+
+def until_ready(ip: str, look: Callable[[], None]) -> float:
+    """When the server at an address first said that it is ready; from time to time somebody looks whether it lives."""
+    looked = time.monotonic()
+
+    def ready() -> bool:
+        nonlocal looked
+        if time.monotonic() - looked > LOOK_SECONDS:
+            look()
+            looked = time.monotonic()
+        return says_ready(client, f"http://{ip}:{HTTP_PORT}")
+
     with httpx.Client(timeout=1) as client:
-        wait_for(lambda: says_ready(client, f"http://{ip}:{HTTP_PORT}"), START_SECONDS, f"{ip} is ready")
+        wait_for(ready, START_SECONDS, f"{ip} is ready")
     return time.time()
+
+
+def refuse_ended(bench: Bench, name: str) -> None:
+    """Raise EndedError where a pod has ended, with the end of its log."""
+    if pod(bench, name).status.phase in ("Failed", "Succeeded"):
+        raise EndedError(f"{name} has ended: {bench.workloads.container_log(MODELS_NAMESPACE, name, 'triton', 3)}")
 
 
 def says_ready(client: httpx.Client, url: str) -> bool:

@@ -6,6 +6,7 @@ import pytest
 
 from tests.bench.bare_triton import free_ports, with_ports
 from tests.bench.served_model import MODELS, Asked, batching_of, grpc_inputs
+from tests.bench.servers import STARTS, EndedError, once_ready
 from tests.bench.triton_batches import Batches, Counted
 from tests.bench.triton_loads import LoadRun, LoadRuns, Used
 from tests.pure.load.runs import run_of, sample
@@ -85,3 +86,18 @@ def test_each_model_is_asked_with_tensors_of_its_configuration(asked: Asked) -> 
     assert {len(value) for value in tensors.values()} == {3}
     assert [one.name() for one in grpc_inputs(tensors)] == [*tensors]
     assert batching_of(asked.model).dynamic is (asked.model == "gpt")
+
+
+def test_a_server_that_ends_as_it_starts_is_started_again_and_not_for_ever(capsys: pytest.CaptureFixture[str]) -> None:
+    ends = iter([EndedError("lock_exception"), None])
+
+    def start() -> str:
+        if (ended := next(ends)) is not None:
+            raise ended
+        return "ready"
+
+    assert once_ready(start) == "ready"
+    assert capsys.readouterr().err == "started again: lock_exception\n"
+    ends = iter([EndedError(str(number)) for number in range(STARTS)])
+    with pytest.raises(EndedError, match=str(STARTS - 1)):
+        once_ready(start)
