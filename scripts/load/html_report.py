@@ -10,7 +10,7 @@ from scripts.load.percentiles import Array
 from scripts.load.run_file import Run
 from scripts.load.settings import Mode
 from scripts.load.summary import Second, Summary, latencies_ms
-from scripts.load.words import load_in_words, percentile_rows, result_rows, setting_rows
+from scripts.load.words import load_in_words, percentile_rows, prediction_rows, result_rows, setting_rows
 
 MOST_DOTS = 2000
 """More make the page megabytes large and the cloud a blot."""
@@ -38,7 +38,7 @@ def run_page(run: Run, summary: Summary, seconds: list[Second], objections: list
                 table(("", "ms", "95% interval, ms", ""), percentile_rows(summary), range(1, 3)),
                 paragraph(HOW, "soft"),
             ),
-            section("Results", table((), result_rows(summary))),
+            section("Results", table((), [*result_rows(summary), *prediction_rows(run, summary)])),
             section("Errors", errors_table(summary)),
             section("Latency over time", latency_over_time(run, seconds)),
             section("Distribution of latency", distribution([("answers", latencies_ms(run), "s1")])),

@@ -13,9 +13,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, FiniteFloat, ValidationError
 
 from aigc.catalog.faults import fail
+from aigc.plan.ledger.endpoint_load import NotPredicted, Predicted
 from scripts.load.settings import LoadSettings
 
 VERSION = 1
+READ_WAY_OUT = "name a file that `python -m scripts load ... --out FILE.json` wrote"
 CUT_BY_DRAIN = "no answer when the drain time was over"
 CUT_BY_INTERRUPT = "unanswered when the run was interrupted"
 NOT_SENT = "not sent: this client had too many requests unanswered"
@@ -58,6 +60,8 @@ class Run(BaseModel):
     client_cpu_percent: float
     """Of one core; this client runs on one, so near 100 it is what was measured."""
     interrupted: bool
+    prediction: Predicted | NotPredicted | None = None
+    """What the planner said of it before it began; None of a run that nobody asked it about, or an older one."""
     samples: tuple[Sample, ...]
 
 
@@ -80,22 +84,21 @@ def read_run(path: Path) -> Run:
     Raises:
         UserError: it is no such file; it says why.
     """
-    way_out = "name a file that `python -m scripts load ... --out FILE.json` wrote"
     try:
         document: Any = json.loads(path.read_text("utf-8"))
         columns, rows = document.pop("columns"), document.pop("rows")
         samples = [dict(zip(columns, row, strict=True)) for row in rows]
         run = Run.model_validate({**document, "samples": samples})
     except OSError as refused:
-        raise fail(str(path), f"cannot be read: {refused.strerror}", way_out) from refused
+        raise fail(str(path), f"cannot be read: {refused.strerror}", READ_WAY_OUT) from refused
     except (KeyError, AttributeError) as missing:
-        raise fail(str(path), f"holds no samples (no {missing})", way_out) from missing
+        raise fail(str(path), f"holds no samples (no {missing})", READ_WAY_OUT) from missing
     except ValidationError as broken:
         first = broken.errors()[0]
         place = ".".join(map(str, first["loc"]))
-        raise fail(f"{path}: {place}", first["msg"], way_out) from broken
+        raise fail(f"{path}: {place}", first["msg"], READ_WAY_OUT) from broken
     except (ValueError, TypeError) as broken:
-        raise fail(str(path), f"is no run: {broken}", way_out) from broken
+        raise fail(str(path), f"is no run: {broken}", READ_WAY_OUT) from broken
     if run.version != VERSION:
         raise fail(str(path), f"has version {run.version}, this reads {VERSION}", "measure again with this version")
     return run

@@ -125,6 +125,16 @@ def summarise(run: Run) -> Summary:
 
 def warnings(run: Run, summary: Summary) -> list[str]:
     """What a reader must know before the numbers are believed."""
+    said = doubts(run, summary)
+    if run.settings.mode is Mode.CLOSED:
+        said.append(
+            "a closed loop asks a slow server less: percentiles understate what users who come by the clock would see"
+        )
+    return said
+
+
+def doubts(run: Run, summary: Summary) -> list[str]:
+    """Of the warnings, what was measured otherwise than it was meant to be."""
     said = []
     if run.interrupted:
         said.append(
@@ -147,10 +157,6 @@ def warnings(run: Run, summary: Summary) -> list[str]:
     if summary.errors:
         said.append(
             f"percentiles are of the {summary.answered} answers; the {sum(summary.errors.values())} errors are not in"
-        )
-    if run.settings.mode is Mode.CLOSED:
-        said.append(
-            "a closed loop asks a slow server less: percentiles understate what users who come by the clock would see"
         )
     return said
 

@@ -15,14 +15,16 @@ OWN_FLAG = "--i-own-this-target"
 
 def is_own(address: str) -> bool:
     """Whether HOST:PORT is on loopback or in the local cluster; a name is not, as it may lead anywhere."""
-    name = address.rpartition(":")[0].removeprefix("[").removesuffix("]")
-    if name == LOCALHOST:
+    if _name(address) == LOCALHOST:
         return True
-    try:
-        ip = ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return ip.is_loopback or any(ip in own for own in OWN_RANGES)
+    ip = _ip(address)
+    return ip is not None and (ip.is_loopback or any(ip in own for own in OWN_RANGES))
+
+
+def in_local_cluster(address: str) -> bool:
+    """Whether HOST:PORT is of the local cluster; what listens on loopback may lead elsewhere, or be no Triton."""
+    ip = _ip(address)
+    return ip is not None and any(ip in own for own in OWN_RANGES)
 
 
 def refuse_strangers(address: str, owned: bool) -> None:
@@ -38,3 +40,14 @@ def refuse_strangers(address: str, owned: bool) -> None:
             f"is neither loopback nor in the local cluster ({ranges}), and a load test can take a server down",
             f"correct the address, or add {OWN_FLAG} when the server is yours to load",
         )
+
+
+def _name(address: str) -> str:
+    return address.rpartition(":")[0].removeprefix("[").removesuffix("]")
+
+
+def _ip(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(_name(address))
+    except ValueError:
+        return None

@@ -9,9 +9,10 @@ from rich.table import Table
 
 from scripts.console import out
 from scripts.load.compare import Difference
+from scripts.load.ledger_entry import ledger_entry
 from scripts.load.run_file import Run
 from scripts.load.summary import Second, Summary
-from scripts.load.words import interval, number, percentile_rows, result_rows, setting_rows
+from scripts.load.words import interval, number, percentile_rows, prediction_rows, result_rows, setting_rows
 
 STYLES = {"better": "green", "worse": "bold red"}
 
@@ -19,7 +20,7 @@ STYLES = {"better": "green", "worse": "bold red"}
 def print_run(run: Run, summary: Summary, objections: list[str]) -> None:
     """For a person."""
     facts = Table(show_header=False, box=None)
-    for name, value in [*setting_rows(run), *result_rows(summary)]:
+    for name, value in [*setting_rows(run), *result_rows(summary), *prediction_rows(run, summary)]:
         facts.add_row(name, value)
     out.print(facts, markup=False)
     table = Table("latency", "ms", "95% interval, ms", "", title=f"{summary.answered} answers")
@@ -42,7 +43,13 @@ def run_document(run: Run, summary: Summary, seconds: list[Second], objections: 
     document: dict[str, Any] = run.model_dump(mode="json", exclude={"samples"})
     percentiles = {one.name: asdict(one) for one in summary.percentiles}
     facts = {**asdict(summary), "percentiles": percentiles, "error_percent": summary.error_percent}
-    return {**document, "summary": facts, "by_second": [asdict(s) for s in seconds], "objections": objections}
+    return {
+        **document,
+        "prediction_errors": ledger_entry(run, summary).errors,
+        "summary": facts,
+        "by_second": [asdict(s) for s in seconds],
+        "objections": objections,
+    }
 
 
 def print_comparison(differences: list[Difference], notes: list[str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from aigc.plan.ledger.endpoint_load import EndpointLoad, NotPredicted
+from scripts.load.ledger_entry import ledger_entry
 from scripts.load.run_file import Run
 from scripts.load.settings import LoadSettings, Mode
 from scripts.load.summary import Summary
@@ -79,3 +81,25 @@ def result_rows(summary: Summary) -> list[tuple[str, str]]:
     if summary.unfinished:
         rows.insert(2, ("unfinished", f"{summary.unfinished} when interrupted"))
     return rows
+
+
+def prediction_rows(run: Run, summary: Summary) -> list[tuple[str, str]]:
+    """What was predicted of the load and how far off that was, or why nothing was; no row where nobody asked."""
+    if run.prediction is None:
+        return []
+    if isinstance(run.prediction, NotPredicted):
+        return [("predicted", f"nothing: {run.prediction.reason}")]
+    entry, found = ledger_entry(run, summary), run.prediction
+    said = [f"{number(found.requests_per_second)} answers/s{_off(entry, 'requests_per_second')}"]
+    if found.without_bound:
+        said.append("latency without a bound")
+    for name, value in (("p50_ms", found.p50_ms), ("p99_ms", found.p99_ms)):
+        if value is not None:
+            said.append(f"{name.removesuffix('_ms')} {number(value)} ms{_off(entry, name)}")
+    left_out = f"; not in it: {'; '.join(found.left_out)}" if found.left_out else ""
+    return [("predicted", f"{', '.join(said)} by {found.source}{left_out}")]
+
+
+def _off(entry: EndpointLoad, quantity: str) -> str:
+    error = entry.error_words(quantity)
+    return f" ({error})" if error else " (not measured)"

@@ -13,10 +13,10 @@ from aigc.config.stacks import MODEL_REPOSITORY, stack_path
 from aigc.plan.resolve import resolve
 from scripts.console import OutputFormat, err, out, print_json
 from scripts.model.client import DEFAULT_TIMEOUT_SECONDS, GatewayEndpoint, Generation, Protocol, infer_text
+from scripts.stacks import LOCAL_STACK
 
 LOCAL_GATEWAY = "10.217.0.1:30080"
 """The bridge of the local cluster and the NodePort of its gateway."""
-LOCAL_STACK = "local"
 SERVED_HOST = "{model}.models.aigc.internal"
 """Host names of the local stack, for a model its stack file does not name."""
 
@@ -70,17 +70,19 @@ class _OnTerminal:
         self._prompt = ""
 
 
-def served_host(model: str) -> str:
-    """The host of a model's endpoint in the local stack, by its plan; by the naming rule where it has none."""
+def served_host(model: str, stack: str = LOCAL_STACK) -> str:
+    """The host of a model's endpoint by the plan of its stack; by the naming rule where the local one has none."""
     try:
-        plan = resolve(parse_stack_file(stack_path(LOCAL_STACK)), LOCAL_STACK, MODEL_REPOSITORY)
+        plan = resolve(parse_stack_file(stack_path(stack)), stack, MODEL_REPOSITORY)
     except UserError:
+        if stack != LOCAL_STACK:
+            raise
         return SERVED_HOST.format(model=model)
     hosts = {endpoint.models[0]: endpoint.host for endpoint in plan.endpoints}
     if model not in hosts:
         raise fail(
             f"model {model}",
-            "is no endpoint of the local stack",
+            f"is no endpoint of stack {stack}",
             f"ask one of {', '.join(sorted(hosts))}, or name a host of another gateway with --host and --address",
         )
     return hosts[model]

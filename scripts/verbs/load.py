@@ -11,10 +11,12 @@ from typing import Annotated
 import typer
 
 from aigc.catalog.faults import fail
+from aigc.config.stacks import stack_path
 from scripts.console import EXIT_FINE, EXIT_NO, OutputFormat, err, print_json
 from scripts.load.html_report import run_page
 from scripts.load.mix import DEFAULT_MIX, Mix, context_tokens, fixed_mix, trace_mix
 from scripts.load.page import write_page
+from scripts.load.prediction import predicted_load
 from scripts.load.run_file import Run, save_run
 from scripts.load.runner import run_load
 from scripts.load.settings import (
@@ -30,9 +32,14 @@ from scripts.load.summary import by_second, objections, summarise
 from scripts.load.target import OWN_FLAG, refuse_strangers
 from scripts.load.text_report import print_run, run_document
 from scripts.model.client import Protocol
+from scripts.stacks import LOCAL_STACK
 from scripts.verbs.infer import LOCAL_GATEWAY, checked_address, served_host
 
 EXIT_INTERRUPTED = 130
+Stack = Annotated[
+    str | None,
+    typer.Option(help="Stack that serves it: its file says host and prediction; local for this machine's cluster."),
+]
 SEED = 20231116
 """The day of the trace; any number does."""
 EPILOG = (
@@ -73,6 +80,7 @@ def load(
     protocol: Annotated[Protocol, typer.Option(help="KServe v2 over gRPC or HTTP.")] = Protocol.GRPC,
     address: Annotated[str, typer.Option(help="HOST:PORT of the gateway, or of one server.")] = LOCAL_GATEWAY,
     host: Annotated[str | None, typer.Option(help="Host name of the endpoint behind the gateway.")] = None,
+    stack: Stack = None,
     own: Annotated[bool, typer.Option(OWN_FLAG, help="Allow an address outside this machine's cluster.")] = False,
     max_error_percent: Annotated[float, typer.Option(help="More failures are a no (exit code 1).")] = 1.0,
     p99_ms: Annotated[float | None, typer.Option(help="A slower p99 is a no (exit code 1).")] = None,
@@ -80,17 +88,26 @@ def load(
     out: Annotated[Path | None, typer.Option(help="Write every sample there, JSON, for load-compare.")] = None,
     output_format: Annotated[OutputFormat, typer.Option("--format")] = OutputFormat.TEXT,
 ) -> None:
-    """Load a served model by the clock (--rps) or by its answers (--concurrency), and report percentiles."""
+    """Load a served model by the clock (--rps) or by its answers (--concurrency); report percentiles and prediction."""
     lengths = chosen_mix(model, mix, prompt_tokens, output_tokens)
     settings = LoadSettings(
-        model=model, host=host or served_host(model), address=checked_address(address), protocol=protocol,
+        model=model, host=host_of(model, host, stack), address=checked_address(address), protocol=protocol,
         mode=Mode.CLOSED if rps is None else Mode.OPEN, rps=rps, concurrency=concurrency, arrivals=arrivals,
         seconds=seconds, warmup_seconds=warmup_seconds, timeout_seconds=timeout, drain_seconds=drain_seconds,
         seed=seed, mix=lengths.facts,
     )  # fmt: skip
     wanted = Wanted(report, out, output_format, max_error_percent, p99_ms)
     refuse_before_sending(settings, wanted, own)
-    raise typer.Exit(deliver(run_load(settings, lengths, command_line()), wanted))
+    prediction = predicted_load(settings, lengths, stack)
+    run = run_load(settings, lengths, command_line())
+    raise typer.Exit(deliver(run.model_copy(update={"prediction": prediction}), wanted))
+
+
+def host_of(model: str, host: str | None, stack: str | None) -> str:
+    """The host asked for, else the one by the plan of the stack, which must be one."""
+    if stack is not None:
+        stack_path(stack)
+    return host or served_host(model, stack or LOCAL_STACK)
 
 
 def refuse_before_sending(settings: LoadSettings, wanted: Wanted, own: bool) -> None:

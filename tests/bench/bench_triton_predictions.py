@@ -25,6 +25,7 @@ from aigc.config.json_file import json_document
 from aigc.plan.ledger.serving_file import MEASURED_BY, ServingFile, read_serving
 from aigc.plan.ledger.serving_report import as_json
 from aigc.plan.validation import plan_of
+from scripts.processor import cpu_name
 from scripts.stacks import LOCAL_STACK
 from tests.bench.bare_triton import BareTriton, bare_triton
 from tests.bench.bench_batching import cores
@@ -100,13 +101,6 @@ def measure_all(models: Sequence[str], seconds: float, rounds: int) -> list[dict
     finally:
         os.sched_setaffinity(0, before)
     return [one.facts() for one in found.values()]
-
-
-def cpu_name(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
-    """As the kernel names it; virtual machines hide the marketing name, so family and model go with it."""
-    rows = [line.partition(":") for line in cpuinfo.read_text().partition("\n\n")[0].splitlines()]
-    facts = {key.strip(): value.strip() for key, _, value in rows}
-    return f"{facts['model name']}, family {facts['cpu family']} model {facts['model']}"
 
 
 def predicted_again(folder: Path) -> None:

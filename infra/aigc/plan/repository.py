@@ -17,6 +17,7 @@ from google.protobuf import text_format
 from pydantic import BaseModel, ValidationError
 from tritonclient.grpc import model_config_pb2  # type: ignore[import-untyped]
 
+from aigc.catalog.data import plain_yaml
 from aigc.catalog.faults import Fault
 from aigc.catalog.model_card import ModelCard
 from aigc.catalog.model_work import ModelWork
@@ -144,7 +145,7 @@ def _read_card(path: Path, faults: list[Fault]) -> ModelCard | None:
 
 def _read_yaml(path: Path, form: type[Read], faults: list[Fault]) -> Read | None:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = plain_yaml(path.read_text(encoding="utf-8"))
         # Strict types take a list for a tuple and text for an enumeration only in JSON mode.
         return form.model_validate_json(json.dumps(content))
     except ValidationError as error:

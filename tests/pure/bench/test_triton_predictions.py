@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.bench.bare_triton import free_ports, with_ports
-from tests.bench.bench_triton_predictions import cpu_name
 from tests.bench.served_model import MODELS, Asked, batching_of, grpc_inputs
 from tests.bench.triton_batches import Batches, Counted
 from tests.bench.triton_loads import LoadRun, LoadRuns, Used
@@ -92,12 +89,6 @@ def test_every_port_of_a_command_is_moved_to_the_loopback_address() -> None:
         "--http-address=127.0.0.1", "--grpc-address=127.0.0.1", "--metrics-address=127.0.0.1",
     ]  # fmt: skip
     assert len(set(free_ports(3))) == 3
-
-
-def test_a_cpu_is_named_as_the_kernel_does(tmp_path: Path) -> None:
-    cpuinfo = tmp_path / "cpuinfo"
-    cpuinfo.write_text("processor\t: 0\ncpu family\t: 6\nmodel\t\t: 207\nmodel name\t: Any CPU\n\nprocessor\t: 1\n")
-    assert cpu_name(cpuinfo) == "Any CPU, family 6 model 207"
 
 
 @pytest.mark.parametrize("asked", MODELS, ids=lambda one: one.model)

@@ -17,7 +17,7 @@ from aigc.plan.ledger.serving_file import read_serving
 from aigc.plan.ledger.serving_report import as_json, is_missed, reason_of, scores_of
 from aigc.plan.ledger.serving_text import render_serving
 from scripts.__main__ import main
-from scripts.verbs.ledger import SERVING
+from scripts.load.prediction import SERVING
 from tests.pure.ledger.served_examples import BATCHING, BUSY_MS, CPU_NAME, IDLE_MS, RATE, document, load, serving_file
 
 QUANTITIES = ("requests_per_second", "p50_ms", "p99_ms", "mean_batch")

@@ -17,10 +17,14 @@ import typer
 from typer.testing import CliRunner, Result
 
 from aigc.catalog.faults import Fault, UserError
+from aigc.plan.ledger.endpoint_load import NotPredicted, Predicted
+from aigc.plan.ledger.serving_file import read_serving
 from scripts.__main__ import main
-from scripts.load import compare
+from scripts.load import compare, prediction
+from scripts.load.mix import MARKS
 from scripts.load.run_file import read_run, save_run
 from scripts.load.target import is_own
+from scripts.load.words import number
 from scripts.verbs import load, load_compare
 from tests.pure.load.runs import run_of, sample
 from tests.pure.model.fake_servers import Seen, abort, grpc_answer, grpc_server, http_answer, http_server
@@ -61,6 +65,9 @@ def test_an_open_loop_over_grpc(app: typer.Typer, server: tuple[str, Seen], tmp_
     for said in ("answers", "p50", "95% interval", "warm-up", "schedule lag", "tokens/s"):
         assert said in result.stdout
     run = read_run(out)
+    assert run.prediction == NotPredicted(reason=f"which stack serves {server[0]} is not known: --stack names it")
+    assert run.prediction.reason in result.stdout
+    assert run.prediction.reason in report.read_text()
     assert all(not s.error and s.output_tokens == 5 for s in run.samples), "the end mark is no token"
     assert len(server[1].models) == len(run.samples) + 2, "one to wake the model, one on the other connection"
     assert "Load test of gpt" in report.read_text()
@@ -69,7 +76,7 @@ def test_an_open_loop_over_grpc(app: typer.Typer, server: tuple[str, Seen], tmp_
 def test_a_closed_loop_over_http_in_json(app: typer.Typer) -> None:
     with http_server(200, http_answer(HELLO), seconds=0.02) as (address, received):
         arguments = ["--concurrency", 3, "--protocol", "http", "--address", address, *FAST, "--format", "json"]
-        result = ask(app, "load", "gpt", *arguments, "--prompt-tokens", 9, "--output-tokens", 4)
+        result = ask(app, "load", "gpt", *arguments, "--prompt-tokens", 9, "--output-tokens", 4, "--stack", "local")
     assert result.exit_code == 0, result.output
     document = json.loads(result.stdout)
     assert document["summary"]["answered"] > 10
@@ -77,7 +84,30 @@ def test_a_closed_loop_over_http_in_json(app: typer.Typer) -> None:
     assert document["summary"]["errors"] == {}
     assert document["settings"]["mix"]["name"] == "fixed"
     assert "samples" not in document
+    assert "stacks/Pulumi.local.yaml predicts nothing of gpt" in document["prediction"]["reason"]
+    assert document["prediction_errors"] == {"requests_per_second": None, "p50_ms": None, "p99_ms": None}
     assert {headers["host"] for headers in received} == {HOST}
+
+
+def test_a_load_of_the_local_cluster_has_its_prediction_beside_it(
+    app: typer.Typer, server: tuple[str, Seen], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """As if loopback were the cluster, on the processor whose batches are kept."""
+    kept = read_serving(prediction.SERVING)
+    request = next(one.request for one in kept.models if one.model == "gpt")
+    monkeypatch.setattr(prediction, "in_local_cluster", lambda _: True)
+    monkeypatch.setattr(prediction, "cpu_name", lambda: kept.cpu)
+    lengths = ["--prompt-tokens", request.tokens_in - MARKS, "--output-tokens", request.tokens_out]
+    out = tmp_path / "run.json"
+    result = ask(app, "load", "gpt", "--concurrency", 2, "--address", server[0], *FAST, *lengths, "--out", out)
+    assert result.exit_code == 0, result.output
+    found = read_run(out).prediction
+    assert isinstance(found, Predicted)
+    assert found.hardware == kept.cpu
+    assert f"{number(found.requests_per_second)} answers/s (" in result.stdout
+    assert main(["ledger", "--load", str(out)]) == 0
+    assert "gpt, closed loop by batches: throughput" in capsys.readouterr().out
 
 
 def test_failures_are_counted_in_words_and_end_with_1(app: typer.Typer) -> None:
@@ -146,6 +176,7 @@ WRONG = [
     (["--seconds", 5, "--rps", 1, "--prompt-tokens", 5], "--output-tokens", "is missing"),
     (["--seconds", 5, "--rps", 1, "--output-tokens", 5], "--prompt-tokens", "is missing"),
     (["--seconds", 5, "--rps", 1, "--prompt-tokens", 999, "--output-tokens", 5], "--prompt-tokens", "255"),
+    (["--seconds", 5, "--rps", 1, "--stack", "nowhere"], "stack nowhere", "there is no"),
     (["--seconds", 5, "--rps", 1, "--mix", "../x"], "--mix ../x", "no known mix"),
     (["--seconds", 5, "--rps", 1, "--address", "93.184.216.34:80"], "--address 93.184.216.34:80", "neither loopback"),
     (["--seconds", 5, "--rps", 1, "--address", "example.org:80"], "--address example.org:80", "neither loopback"),

@@ -17,7 +17,7 @@ from aigc.plan.cost_model.estimate import estimate
 from aigc.plan.cost_model.profiles import Profile
 from aigc.plan.cost_model.rejection import Rejection
 from aigc.plan.cost_model.served_work import ServedWork, served_work
-from aigc.plan.ledger.serving_file import Burst, Load, ServedModel, ServingFile
+from aigc.plan.ledger.serving_file import Burst, Load, Loop, ServedModel, ServingFile
 from aigc.plan.queueing.batch_queue import BatchQueue
 from aigc.plan.queueing.service import ServiceTimes
 from aigc.plan.queueing.shared_cores import SharedServer, burst_seconds, closed, opened
@@ -92,7 +92,7 @@ def served_loads(file: ServingFile) -> Iterator[Served]:
                 if isinstance(times, Rejection):
                     yield Served(one.model, file.cpu, way, load, times)
                 else:
-                    yield Served(one.model, file.cpu, way, load, _expected(one, times, load, way, file.server_cores))
+                    yield Served(one.model, file.cpu, way, load, expected(one, times, load, way, file.server_cores))
 
 
 def served_bursts(file: ServingFile) -> Iterator[ServedBurst]:
@@ -171,7 +171,8 @@ def _shared(one: ServedModel, times: ServiceTimes, cores: int) -> SharedServer:
     return SharedServer(times, delay_seconds, one.batching.instances, cores, outside_seconds, client_seconds)
 
 
-def _expected(one: ServedModel, times: ServiceTimes, load: Load, way: Way, cores: int) -> Expected:
+def expected(one: ServedModel, times: ServiceTimes, load: Loop, way: Way, cores: int) -> Expected:
+    """Of a load that need not have been measured, on a server with so many cores."""
     if way is Way.QUEUEING and load.rate is not None:
         instances = min(cores, one.batching.instances)
         queue = BatchQueue(times, times.max_batch, one.batching.max_queue_delay_us / 1e6, instances)

@@ -46,13 +46,24 @@ class Range(_Part):
     high: NotNegative
 
 
-class Load(_Part):
-    """What a server did under one load, closed or open."""
+class Loop(_Part):
+    """How a server is asked: by users who wait, or by the clock."""
 
     concurrency: Annotated[int, Field(ge=1)] | None = None
     """Users who ask again once answered."""
     rate: Positive | None = None
     """Requests a second that were sent, in the manner of Poisson."""
+
+    @model_validator(mode="after")
+    def _is_one_loop(self) -> Loop:
+        if (self.concurrency is None) == (self.rate is None):
+            raise ValueError("a load has a concurrency or a rate: give one of them")
+        return self
+
+
+class Load(Loop):
+    """What a server did under one load, closed or open."""
+
     answers: Annotated[int, Field(ge=1)]
     requests_per_second: Positive
     p50_ms: Positive
@@ -62,12 +73,6 @@ class Load(_Part):
     rounds_p99_ms: Range
     core_taken_by_others: NotNegative
     """Share of the server's cores that others had meanwhile."""
-
-    @model_validator(mode="after")
-    def _is_one_loop(self) -> Load:
-        if (self.concurrency is None) == (self.rate is None):
-            raise ValueError("a load has a concurrency or a rate: give one of them")
-        return self
 
 
 class ServedModel(_Part):

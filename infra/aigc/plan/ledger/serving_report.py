@@ -11,7 +11,7 @@ from aigc.plan.cost_model.rejection import Rejection
 from aigc.plan.ledger.report import rounded
 from aigc.plan.ledger.scores import MISSED, Errors, errors_of
 from aigc.plan.ledger.serving import Served, ServedBurst, Way, served_bursts, served_loads
-from aigc.plan.ledger.serving_file import Load, ServedModel, ServingFile
+from aigc.plan.ledger.serving_file import Loop, ServedModel, ServingFile
 
 DISTURBED = 0.1
 """Share of the server's cores: where others had more, a measurement is theirs as well."""
@@ -44,7 +44,7 @@ def is_missed(one: Served) -> bool:
     return any(error is not None and abs(error) > MISSED for error in errors)
 
 
-def loop_of(load: Load) -> str:
+def loop_of(load: Loop) -> str:
     """Closed or open."""
     return "open" if load.rate else "closed"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from aigc.plan.cost_model.rejection import Rejection
 from aigc.plan.ledger.scores import MISSED
 from aigc.plan.ledger.serving import Served, ServedBurst, served_bursts, served_loads
-from aigc.plan.ledger.serving_file import Load, ServingFile
+from aigc.plan.ledger.serving_file import Loop, ServingFile
 from aigc.plan.ledger.serving_report import ServingScore, is_missed, reason_of, scores_of
 
 HEAD = ("model", "loop, load", "predicted by", "requests/s", "is", "off", "p99 ms", "is", "off")
@@ -23,14 +23,14 @@ def _lines(file: ServingFile) -> Iterator[str]:
     found, models = list(served_loads(file)), {one.model: one for one in file.models}
     cores = f"{file.server_cores} core{'s' if file.server_cores > 1 else ''}"
     yield f"\nReal Triton on {cores} of {file.cpu}, {file.date}, predicted from the times of its batches alone"
-    yield from _table([HEAD, *map(_cells, found)])
+    yield from table([HEAD, *map(_cells, found)])
     yield from (f"  {_score(one)}" for one in scores_of(found))
     yield from (f"  {_burst(one)}" for one in served_bursts(file))
     missed = [one for one in found if is_missed(one)]
     if missed:
         yield f"  missed by more than {MISSED:.0%}:"
     for one in missed:
-        yield f"    {one.model}, {_load(one.load)}, by {one.way}: {reason_of(one, models[one.model])}"
+        yield f"    {one.model}, {load_words(one.load)}, by {one.way}: {reason_of(one, models[one.model])}"
 
 
 def _score(one: ServingScore) -> str:
@@ -54,7 +54,7 @@ def _burst(one: ServedBurst) -> str:
 
 
 def _cells(one: Served) -> tuple[str, ...]:
-    place = (one.model, _load(one.load), str(one.way))
+    place = (one.model, load_words(one.load), str(one.way))
     if isinstance(one.expected, Rejection):
         return (*place, *[""] * (len(HEAD) - LEFT_COLUMNS - 1), one.expected.reason)
     cells: list[str] = []
@@ -63,11 +63,13 @@ def _cells(one: Served) -> tuple[str, ...]:
     return (*place, *cells)
 
 
-def _load(load: Load) -> str:
+def load_words(load: Loop) -> str:
+    """The loop, and its users or its rate."""
     return f"open, {load.rate:.4g} a second" if load.rate else f"closed, {load.concurrency}"
 
 
-def _table(cells: Sequence[Sequence[str]]) -> Iterator[str]:
+def table(cells: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Lines of a table whose first columns are words, and all others numbers."""
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for row in cells:
         left = [cell.ljust(width) for cell, width in zip(row[:LEFT_COLUMNS], widths, strict=False)]
