@@ -1,18 +1,19 @@
-"""Times of batches, as Triton counts them, and of requests at once, on a server that does nothing else."""
+"""Times of batches, one after the other and back to back, and of requests at once, on a server with no other work."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from statistics import median
+from statistics import mean, median
 from typing import Any
 
 import httpx
 import tritonclient.grpc.aio as triton_grpc_aio  # type: ignore[import-untyped,unused-ignore]
 
+from aigc.plan.parts import BatchingPlan
 from scripts.load.mix import Request
 from tests.bench.bare_triton import BareTriton
 from tests.bench.served_model import Asked, batching_of, grpc_inputs
@@ -23,6 +24,12 @@ FEWEST = 8
 WARMUPS = 3
 SHARE_OF_LOAD = 0.25
 """Seconds of a size for each second of a load."""
+BUSY_SHARE = 0.5
+"""The same of batches back to back: of those of 40 ms there are 37 in 1.5 s."""
+SETTLED_SHARE = 0.25
+"""Of those seconds again, before and after what is counted."""
+WHOLE = 0.9
+"""Share of requests back to back that must be in batches of the size that was asked for."""
 NS = 1e9
 PARTS = ("compute_input", "compute_infer", "compute_output")
 
@@ -36,27 +43,38 @@ class Batches:
     ms: dict[int, list[float]] = field(default_factory=dict)
     """By the size of the batch."""
     bursts_ms: dict[int, list[float]] = field(default_factory=dict)
-    around_ms: list[float] = field(default_factory=list)
-    """Of a lone request: its latency without its waiting and its batch."""
-    handling_ms: list[float] = field(default_factory=list)
-    """Of a lone request: the server's processor time without its batch; below 0 where the batch waited for others."""
+    lone_ms: list[float] = field(default_factory=list)
+    """Of a lone request: its latency."""
     client_ms: list[float] = field(default_factory=list)
     """Of requests at once: this client's processor time, for each."""
+    busy_ms: dict[int, list[float]] = field(default_factory=dict)
+    """By the size: the server's processor time for a batch, when it has no rest."""
     parted: int = 0
-    """Requests at once that Triton did not put into one batch, though they fit one: not used."""
+    """Times that Triton did not put into one batch what fits one: not used."""
+
+    def keep_busy(self, size: int, used_seconds: float, inferences: Mapping[int, int]) -> bool:
+        """What was done in some seconds of the processor: a batch's share, where batches had the size asked for."""
+        total = sum(inferences.values())
+        if inferences.get(size, 0) < WHOLE * total:
+            return False
+        self.busy_ms.setdefault(size, []).append(1000 * used_seconds * size / total)
+        return True
 
     def facts(self) -> dict[str, Any]:
-        """As it is kept."""
-        around_ms, handling_ms = max(0.0, median(self.around_ms)), max(0.0, median(self.handling_ms))
-        client_ms = min(median(self.client_ms), around_ms)
-        handling_ms = min(handling_ms, around_ms - client_ms)
+        """As it is kept: what a lone request takes beyond a busy server's batch and the client is outside."""
+        lone_ms, busy_ms = median(self.lone_ms), {size: mean(ms) for size, ms in sorted(self.busy_ms.items())}
+        client_ms = min(median(self.client_ms), max(0.0, lone_ms - busy_ms[1]))
         return {
-            "handling_ms": round(handling_ms, 3),
             "client_ms": round(client_ms, 3),
-            "outside_ms": round(around_ms - client_ms - handling_ms, 3),
+            "outside_ms": round(max(0.0, lone_ms - busy_ms[1] - client_ms), 3),
             "batches": [
-                {"batch": size, "median_ms": round(median(ms), 3), "ms": sorted(round(one, 3) for one in ms)}
-                for size, ms in sorted(self.ms.items())
+                {
+                    "batch": size,
+                    "busy_ms": round(busy, 3),
+                    "median_ms": round(median(self.ms[size]), 3),
+                    "ms": sorted(round(one, 3) for one in self.ms[size]),
+                }
+                for size, busy in busy_ms.items()
             ],
             "bursts": [
                 {"requests": size, "ms": round(median(ms), 3), "repetitions": len(ms)}
@@ -72,17 +90,22 @@ class Counted:
 
     batches: dict[int, tuple[int, int]]
     """Size -> batches of it, and nanoseconds that they took."""
-    waited_ns: int
 
     @classmethod
     def of(cls, answer: Any) -> Counted:
         """From what Triton says under /v2/models/MODEL/stats."""
         stats = answer["model_stats"][0]
-        found = {
-            int(one["batch_size"]): (one["compute_infer"]["count"], sum(one[part]["ns"] for part in PARTS))
-            for one in stats.get("batch_stats", [])
-        }
-        return cls(found, stats["inference_stats"]["queue"]["ns"])
+        return cls(
+            {
+                int(one["batch_size"]): (one["compute_infer"]["count"], sum(one[part]["ns"] for part in PARTS))
+                for one in stats.get("batch_stats", [])
+            }
+        )
+
+    def inferences_since(self, before: Counted) -> dict[int, int]:
+        """Requests, or rows of them, by the size of their batch."""
+        sizes = self.batches.keys()
+        return {size: size * (self.batches[size][0] - before.batches.get(size, (0, 0))[0]) for size in sizes}
 
     def one_batch_ms(self, before: Counted, size: int) -> float | None:
         """Of the only batch since, when it has that size."""
@@ -101,8 +124,8 @@ class Session:
     client: Any
     reader: httpx.AsyncClient
     requests: Iterator[Request]
-    together: bool
-    """Whether Triton makes a batch of requests; else a batch is one request of several rows."""
+    batching: BatchingPlan
+    """Where it is not dynamic, a batch is one request of several rows."""
 
     async def infer(self, rows: list[Request]) -> None:
         """One request."""
@@ -121,21 +144,58 @@ class Session:
         await asyncio.gather(*(self.infer([one]) for one in rows))
         return 1000 * (time.monotonic() - started)
 
+    async def asked_for(self, size: int) -> None:
+        """What makes a batch of that size."""
+        await (self.at_once(size) if self.batching.dynamic else self.infer(list(itertools.islice(self.requests, size))))
+
     async def batch(self, size: int) -> None:
         """One batch, by Triton's count."""
-        before = await self.counted()
-        used, started = self.server.used_seconds(), time.monotonic()
-        await (self.at_once(size) if self.together else self.infer(list(itertools.islice(self.requests, size))))
-        took_ms, used_ms = 1000 * (time.monotonic() - started), 1000 * (self.server.used_seconds() - used)
-        after = await self.counted()
-        computed_ms = after.one_batch_ms(before, size)
+        before, started = await self.counted(), time.monotonic()
+        await self.asked_for(size)
+        took_ms = 1000 * (time.monotonic() - started)
+        computed_ms = (await self.counted()).one_batch_ms(before, size)
         if computed_ms is None:
             self.kept.parted += 1
             return
         self.kept.ms.setdefault(size, []).append(computed_ms)
         if size == 1:
-            self.kept.around_ms.append(took_ms - computed_ms - (after.waited_ns - before.waited_ns) / 1e6)
-            self.kept.handling_ms.append(used_ms - computed_ms)
+            self.kept.lone_ms.append(took_ms)
+
+    async def busy(self, size: int, seconds: float) -> None:
+        """Batches of a server that has no rest, as many groups of requests at once as leave them whole.
+
+        One group more than there are instances has the next batch wait whenever one ends; but Triton joins small ones.
+        """
+        for groups in range(self.batching.instances + 1, 0, -1):
+            used_seconds, inferences = await self.back_to_back(size, groups, seconds)
+            if self.kept.keep_busy(size, used_seconds, inferences):
+                return
+        self.kept.parted += 1
+
+    async def back_to_back(self, size: int, groups: int, seconds: float) -> tuple[float, dict[int, int]]:
+        """Each group is asked anew as soon as it is answered whole.
+
+        Returns:
+            Seconds of the server's processor time, and what was inferred meanwhile by the size of its batch.
+        """
+        until = time.monotonic() + (1 + 2 * SETTLED_SHARE) * seconds
+
+        async def again_and_again() -> None:
+            while time.monotonic() < until:
+                await self.asked_for(size)
+
+        async def counted_between() -> tuple[float, dict[int, int]]:
+            await asyncio.sleep(SETTLED_SHARE * seconds)
+            before, used = await self.counted(), self.server.used_seconds()
+            await asyncio.sleep(seconds)
+            after, used_after = await self.counted(), self.server.used_seconds()
+            return used_after - used, after.inferences_since(before)
+
+        async with asyncio.TaskGroup() as tasks:
+            counting = tasks.create_task(counted_between())
+            for _ in range(groups):
+                tasks.create_task(again_and_again())
+        return counting.result()
 
     async def burst(self, size: int) -> None:
         """So many requests, however Triton parts them, and what they cost this client."""
@@ -148,12 +208,14 @@ async def measure_batches(kept: Batches, asked: Asked, server: BareTriton, load_
     """Each size for a share of a load's seconds: as one batch where it fits one, and as requests at once."""
     batching, requests = batching_of(asked.model), asked.lengths.requests(0)
     async with triton_grpc_aio.InferenceServerClient(server.grpc) as client, httpx.AsyncClient(timeout=10) as reader:
-        session = Session(kept, asked, server, client, reader, requests, batching.dynamic)
+        session = Session(kept, asked, server, client, reader, requests, batching)
         for _ in range(WARMUPS):
             await session.at_once(SIZES[-1])
         for size in SIZES:
             for ask in (session.batch, session.burst) if size <= batching.max_batch_size else (session.burst,):
                 await repeated(ask, size, SHARE_OF_LOAD * load_seconds)
+            if size <= batching.max_batch_size:
+                await session.busy(size, BUSY_SHARE * load_seconds)
 
 
 async def repeated(ask: Ask, size: int, seconds: float) -> None:

@@ -12,7 +12,7 @@ from tests.bench.triton_loads import LoadRun, LoadRuns, Used
 from tests.pure.load.runs import run_of, sample
 
 
-def counted(batches: dict[int, tuple[int, float]], waited_ms: float = 0.0) -> Counted:
+def counted(batches: dict[int, tuple[int, float]]) -> Counted:
     """From an answer of Triton: so many batches of each size, and milliseconds of computing for all of them."""
     sizes = [
         {
@@ -23,8 +23,7 @@ def counted(batches: dict[int, tuple[int, float]], waited_ms: float = 0.0) -> Co
         }
         for size, (count, ms) in batches.items()
     ]
-    stats = {"batch_stats": sizes, "inference_stats": {"queue": {"count": 1, "ns": waited_ms * 1e6}}}
-    return Counted.of({"model_stats": [stats]})
+    return Counted.of({"model_stats": [{"batch_stats": sizes}]})
 
 
 def test_a_batch_has_a_time_where_it_was_the_only_one_and_of_its_size() -> None:
@@ -36,19 +35,33 @@ def test_a_batch_has_a_time_where_it_was_the_only_one_and_of_its_size() -> None:
     assert counted({1: (3, 60.0), 4: (3, 99.0)}).one_batch_ms(before, 4) is None
 
 
-def test_what_is_around_a_batch_is_parted_into_handling_and_outside() -> None:
-    kept = Batches({2: [5.0, 4.0, 6.0], 1: [3.0]}, {16: [40.0, 44.0]}, [2.0, 1.0, 1.5], [0.5, 0.4, 0.6], [0.3], 2)
+def test_a_lone_request_has_beside_a_busy_servers_batch_the_client_and_what_is_outside() -> None:
+    kept = Batches(
+        {2: [5.0, 4.0, 6.0], 1: [3.0]}, {16: [40.0, 44.0]}, [5.0, 3.5, 4.0], [0.3], {2: [4.0], 1: [2.0, 3.0]}, 2
+    )
     assert kept.facts() == {
-        "handling_ms": 0.5,
         "client_ms": 0.3,
-        "outside_ms": 0.7,
-        "batches": [{"batch": 1, "median_ms": 3.0, "ms": [3.0]}, {"batch": 2, "median_ms": 5.0, "ms": [4.0, 5.0, 6.0]}],
+        "outside_ms": 1.2,
+        "batches": [
+            {"batch": 1, "busy_ms": 2.5, "median_ms": 3.0, "ms": [3.0]},
+            {"batch": 2, "busy_ms": 4.0, "median_ms": 5.0, "ms": [4.0, 5.0, 6.0]},
+        ],
         "bursts": [{"requests": 16, "ms": 42.0, "repetitions": 2}],
         "not_in_one_batch": 2,
     }
-    # On a busy machine a batch waits for others, and the processor time of the server is less than it.
-    disturbed = Batches({1: [3.0]}, {}, [2.0], [-1.0], [0.25])
-    assert (disturbed.facts()["handling_ms"], disturbed.facts()["outside_ms"]) == (0, 1.75)
+    # On a busy machine a batch takes longer than a lone request did.
+    disturbed = Batches({1: [3.0]}, {}, [2.0], [0.25], {1: [2.5]})
+    assert (disturbed.facts()["client_ms"], disturbed.facts()["outside_ms"]) == (0, 0)
+
+
+def test_batches_back_to_back_have_the_processors_time_and_the_size_asked_for() -> None:
+    before, after = counted({2: (3, 60.0), 4: (1, 30.0)}), counted({1: (1, 9.0), 2: (3, 60.0), 4: (25, 700.0)})
+    inferences = after.inferences_since(before)
+    assert inferences == {1: 1, 2: 0, 4: 96}
+    kept = Batches()
+    assert kept.keep_busy(4, 0.97, inferences)
+    assert not kept.keep_busy(4, 0.97, {2: 20, 4: 76})  # parted too often to say what a batch of 4 takes
+    assert kept.busy_ms == {4: [pytest.approx(40.0)]}
 
 
 def test_rounds_of_a_load_are_one_measurement_with_its_spread() -> None:

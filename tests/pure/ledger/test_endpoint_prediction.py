@@ -108,8 +108,8 @@ def test_more_than_can_be_done_has_no_bound() -> None:
     found = of_batches(replace(OPEN, loop=Loop(rate=1000.0)))
     assert isinstance(found, Predicted)
     assert (found.without_bound, found.p50_ms, found.p99_ms) == (True, None, None)
-    # Full batches of 8 in 52 ms.
-    assert found.requests_per_second == pytest.approx(8 / 0.052, rel=0.05)
+    # Full batches of 8 in 36 ms.
+    assert found.requests_per_second == pytest.approx(8 / 0.036, rel=0.05)
 
 
 MIXED = (REQUEST, Request(tokens_in=34, tokens_out=8))
@@ -139,7 +139,10 @@ MIXED = (REQUEST, Request(tokens_in=34, tokens_out=8))
             replace(OPEN, poisson=False), HERE, {},
             "requests come at constant gaps, and predictions are of random ones",
         ),
-        (OPEN, HERE, {"batches": [{"batch": 1, "ms": [20.0]}]}, f"the memory of {CPU_NAME} is not known"),
+        (
+            OPEN, HERE, {"batches": [{"batch": 1, "busy_ms": 15.0, "ms": [20.0]}]},
+            f"the memory of {CPU_NAME} is not known",
+        ),
     ],
 )  # fmt: skip
 def test_nothing_is_guessed(asked: Asked, here: Machine, changed: dict[str, Any], reason: str) -> None:

@@ -18,7 +18,7 @@ from aigc.plan.ledger.serving_report import as_json, is_missed, reason_of, score
 from aigc.plan.ledger.serving_text import render_serving
 from scripts.__main__ import main
 from scripts.load.prediction import SERVING
-from tests.pure.ledger.served_examples import BATCH_MS, BATCHING, CPU_NAME, RATE, document, load, serving_file
+from tests.pure.ledger.served_examples import BATCHING, BUSY_MS, CPU_NAME, IDLE_MS, RATE, document, load, serving_file
 
 QUANTITIES = ("requests_per_second", "p50_ms", "p99_ms", "mean_batch")
 
@@ -65,20 +65,20 @@ def test_predictions_do_not_know_what_they_are_held_against() -> None:
 
 
 def test_times_are_measured_ones_with_their_spread_and_never_fall() -> None:
-    spread = [{"batch": size, "ms": [0.5 * ms, ms, 1.5 * ms]} for size, ms in BATCH_MS.items()]
-    times = times_of(serving_file(batches=spread, handling_ms=0.0).models[0], CPU_NAME)
+    spread = [{"batch": size, "busy_ms": BUSY_MS[size], "ms": [0.5 * ms, ms, 1.5 * ms]} for size, ms in IDLE_MS.items()]
+    times = times_of(serving_file(batches=spread).models[0], CPU_NAME)
     assert not isinstance(times, Rejection)
     # A third of repetitions takes half as long, one half longer; of a batch of 3 between those of 2 and 4.
-    assert times.means[[0, 2, 7]] * 1000 == pytest.approx([20.0, 28.0, 48.0], rel=0.03)
-    assert {round(one, 3) for one in times.seconds[0] * 1000} == {10.0, 20.0, 30.0}
-    falling = [{"batch": size, "ms": [ms]} for size, ms in ((1, 20.0), (2, 30.0), (8, 25.0))]
-    flat = times_of(serving_file(batches=falling, handling_ms=0.0).models[0], CPU_NAME)
+    assert times.means[[0, 2, 7]] * 1000 == pytest.approx([15.0, 21.0, 36.0])
+    assert sorted(set(times.seconds[0] * 1000)) == pytest.approx([7.5, 15.0, 22.5], rel=0.02)
+    falling = [{"batch": size, "busy_ms": ms, "ms": [ms]} for size, ms in ((1, 20.0), (2, 30.0), (8, 25.0))]
+    flat = times_of(serving_file(batches=falling).models[0], CPU_NAME)
     assert not isinstance(flat, Rejection)
     assert flat.means[[1, 7]] * 1000 == pytest.approx([30.0, 30.0])
 
 
 def test_without_times_of_a_batch_nothing_is_predicted_and_the_unknown_is_named() -> None:
-    file = serving_file(batches=[{"batch": 1, "ms": [20.0]}])
+    file = serving_file(batches=[{"batch": 1, "busy_ms": 15.0, "ms": [20.0]}])
     reason = f"the memory of {CPU_NAME} is not known"
     assert {one.expected for one in served_loads(file)} == {Rejection(reason)}
     assert {one.expected_ms for one in served_bursts(file)} == {Rejection(reason)}
@@ -92,14 +92,14 @@ def test_without_times_of_a_batch_nothing_is_predicted_and_the_unknown_is_named(
 
 def test_requests_at_once_are_predicted_where_they_do_not_fit_one_batch() -> None:
     (burst,) = served_bursts(serving_file())
-    # Two full batches of 52 ms share the core, and 1.5 ms are outside.
+    # Two full batches of 36 ms share the core, and 1.5 ms are outside.
     assert burst.burst.requests == 16
-    assert burst.expected_ms == pytest.approx(105.5)
+    assert burst.expected_ms == pytest.approx(73.5)
     assert burst.error == pytest.approx(0)
     lone = {**BATCHING, "dynamic": False}
     bursts = list(served_bursts(serving_file(batching=lone)))
-    # Without batching each takes 20.5 ms of the core.
-    assert [one.expected_ms for one in bursts] == pytest.approx([8 * 20.5 + 1.5, 16 * 20.5 + 1.5])
+    # Without batching each takes 15 ms of the core.
+    assert [one.expected_ms for one in bursts] == pytest.approx([8 * 15 + 1.5, 16 * 15 + 1.5])
 
 
 @pytest.mark.parametrize(
@@ -131,19 +131,19 @@ def test_the_document_has_a_row_for_each_prediction() -> None:
     ]  # fmt: skip
     assert found["loads"][0]["errors"]["p99_ms"] == pytest.approx(-0.5, abs=1e-3)
     assert {one["loop"]: one["missed"] for one in found["scores"]}["closed"] == 1
-    assert found["bursts"] == [{"model": "gpt", "requests": 16, "ms": 105.5, "error": pytest.approx(0, abs=1e-3)}]
+    assert found["bursts"] == [{"model": "gpt", "requests": 16, "ms": 73.5, "error": pytest.approx(0, abs=1e-3)}]
 
 
 def test_more_than_can_be_done_has_no_bound_in_either_way() -> None:
-    # Full batches of 8 in 52 ms are 153.8 a second.
-    file = serving_file(loads=[load(rate=RATE) | {"rate": 170.0}])
+    # Full batches of 8 in 36 ms are 222.2 a second.
+    file = serving_file(loads=[load(rate=RATE) | {"rate": 250.0}])
     found = list(served_loads(file))
     assert [one.error("p99_ms") for one in found] == [math.inf, math.inf]
     assert all(map(is_missed, found))
     assert [(one.without_bound, one.p99) for one in scores_of(found)] == [(1, None), (1, None)]
     rows = json.loads(json.dumps(as_json(file), allow_nan=False))["loads"]
     assert [(row["p99_ms"], row["errors"]["p99_ms"]) for row in rows] == [(None, None)] * 2
-    assert rows[0]["requests_per_second"] == pytest.approx(8 / 0.052, rel=0.01)
+    assert rows[0]["requests_per_second"] == pytest.approx(8 / 0.036, rel=0.01)
     assert "none has a bound" in render_serving(file)
 
 

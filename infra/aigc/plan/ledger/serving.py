@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from statistics import median
+from statistics import mean
 
 import numpy as np
 
@@ -23,8 +23,8 @@ from aigc.plan.queueing.service import ServiceTimes
 from aigc.plan.queueing.shared_cores import SharedServer, burst_seconds, closed, opened
 from aigc.plan.repository import companions, read_model
 
-QUANTILES = np.arange(0.025, 1, 0.05)
-"""Of how far repetitions of a batch are from their median; each as likely as any other."""
+QUANTILES = np.arange(0.005, 1, 0.01)
+"""Of how far repetitions of a batch are from their mean, each as likely as any other."""
 
 
 class Way(StrEnum):
@@ -115,19 +115,20 @@ def most_together(one: ServedModel) -> int:
 
 
 def times_of(one: ServedModel, cpu: str, repository: Path = MODEL_REPOSITORY) -> ServiceTimes | Rejection:
-    """Times of batches by the cost model with the handling of their requests, and how they vary; or why it has none."""
+    """Of batches of a busy server by the cost model, varying as those of an idle one do; or why there are none."""
     served = _work(one.model, repository)
-    profiles = [_profile(one, batch.batch, median(batch.ms)) for batch in one.batches]
+    profiles = [_profile(one, batch.batch, batch.busy_ms) for batch in one.batches]
     ms = []
     for size in range(1, most_together(one) + 1):
         found = estimate(served, unknown_peaks(cpu), one.request, size, profiles)
         if isinstance(found, Rejection):
             return found
-        ms.append(found.latency_ms + size * one.handling_ms)
+        ms.append(found.latency_ms)
     # A larger batch cannot be quicker; where noise says so it takes what the smaller one does.
     seconds = np.maximum.accumulate(np.array(ms)) / 1000
-    deviations = np.concatenate([np.array(batch.ms) / median(batch.ms) for batch in one.batches])
+    deviations = np.concatenate([np.array(batch.ms) / mean(batch.ms) for batch in one.batches])
     factors = np.quantile(deviations, QUANTILES, method="inverted_cdf")
+    factors /= factors.mean()
     return ServiceTimes.of(seconds[:, None] * factors, np.full(len(factors), 1 / len(factors)))
 
 

@@ -21,12 +21,14 @@ class _Part(BaseModel):
 
 
 class BatchTimes(_Part):
-    """One instance, alone, with batches of one size."""
+    """One instance, with batches of one size."""
 
     batch: Annotated[int, Field(ge=1)]
     """Requests in it."""
+    busy_ms: Positive
+    """Of the core, at the mean, when the server has no rest: with all that its requests cost there."""
     ms: Annotated[tuple[Positive, ...], Field(min_length=1)]
-    """Of each repetition, ascending: from the batch's start to its end."""
+    """Of each repetition on a server that rests in between, ascending: from the batch's start to its end."""
 
 
 class Burst(_Part):
@@ -80,10 +82,8 @@ class ServedModel(_Part):
     request: Request
     """Every one of them."""
     batching: BatchingPlan
-    handling_ms: NotNegative
-    """Of a lone request: what it costs the server's cores beside its batch."""
     outside_ms: NotNegative
-    """Of a lone request: the rest of its latency, on its way there and back, without the client's own."""
+    """Of a lone request: what its latency has beside a busy server's batch and the client's part."""
     client_ms: NotNegative = 0.0
     """Of a request: processor time of the client, which is one and handles them one after the other."""
     batches: tuple[BatchTimes, ...]
