@@ -143,6 +143,28 @@ def mix(folder: Path) -> str:
     )
 
 
+def fleet_plan(folder: Path) -> str:
+    """How long the cheapest fleet takes, and how far from the optimum it may be."""
+    found = result("fleet_plan", folder)
+    return (
+        f"Cheapest fleet of {found['models']} random models over the whole catalog of three clouds "
+        f"(`{found['command']}`): {found['seconds']} s, {found['peak_mib']} MiB, at most {found['gap_percent']}% above "
+        f"the optimum; {found['machines']} machines of {found['machine_types']} types."
+    )
+
+
+def queueing(folder: Path) -> str:
+    """The error of the batch queue's p99 against events, by how instances share."""
+    found = result("queueing", folder)
+    kinds = ("one_instance", "several_instances", "several_instances_nearly_proportional")
+    words = "; ".join(
+        f"{kind.replace('_', ' ')} {found[kind]['p99']['median']:.1%} at the median, "
+        f"{found[kind]['p99']['missed_by_a_fifth']} of {found[kind]['cases']} by more than a fifth"
+        for kind in kinds
+    )
+    return f"Predicted p99 of dynamic batching against simulation event by event (`{found['command']}`): {words}."
+
+
 def ledger(folder: Path) -> str:
     """The error of predictions for all models of each accelerator, and for the best and the worst of them."""
     found = result("ledger", folder)
@@ -236,6 +258,8 @@ SAID_OF = {
     "batching": batching,
     "autoscaling": autoscaling,
     "mix": mix,
+    "fleet_plan": fleet_plan,
+    "queueing": queueing,
     "ledger": ledger,
     "triton_predictions": triton_predictions,
     "savings": savings,
