@@ -13,7 +13,9 @@ from urllib3.exceptions import HTTPError
 from aigc.catalog.faults import UserError
 from scripts.local import kube_connection
 from scripts.local.workloads import Workloads
-from tests.pure.local.answering import answering
+from tests.pure.capacity.loopback import Loopback, serving
+
+NO_ITEMS: dict[str, list[str]] = {"items": []}
 
 
 @pytest.fixture
@@ -37,6 +39,10 @@ def kubeconfig(folder: Path, port: int) -> Path:
     return path
 
 
+def port_of(server: Loopback) -> int:
+    return int(server.url.rpartition(":")[2])
+
+
 def test_a_quiet_api_server_is_given_up_at_the_first_question(
     quiet_server: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -49,15 +55,16 @@ def test_a_quiet_api_server_is_given_up_at_the_first_question(
 
 def test_whoever_needs_the_answer_asks_a_busy_api_server_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kube_connection, "PAUSE_SECONDS", 0.01)
-    with answering(503, 500, 200) as server:
-        assert Workloads.connect_patiently(kubeconfig(tmp_path, server.port)).namespaces() == []
+    statuses = iter([503, 500, 200])
+    with serving(lambda _: (next(statuses), NO_ITEMS)) as server:
+        assert Workloads.connect_patiently(kubeconfig(tmp_path, port_of(server))).namespaces() == []
         assert len(server.asked) == 3
 
 
 def test_an_answer_that_will_not_change_is_not_asked_for_again(tmp_path: Path) -> None:
-    with answering(403) as server:
+    with serving(lambda _: (403, NO_ITEMS)) as server:
         with pytest.raises(ApiException):
-            Workloads.connect_patiently(kubeconfig(tmp_path, server.port)).namespaces()
+            Workloads.connect_patiently(kubeconfig(tmp_path, port_of(server))).namespaces()
         assert len(server.asked) == 1
 
 
